@@ -1,0 +1,60 @@
+"""The kinds that stsviz serves: group, version, plural, scope, short names.
+
+``VolumeFile`` is ours: a file inside a volume's backend. It lives in the same store (so that history,
+fork and replay have it too) and is never served by the Kubernetes API.
+Source: the discovery documents of kube-apiserver v1.36.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    kind: str
+    group: str
+    version: str
+    plural: str
+    namespaced: bool
+    short_names: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+    @property
+    def singular(self) -> str:
+        return self.kind.lower()
+
+    @property
+    def api_version(self) -> str:
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+    @property
+    def group_kind(self) -> str:
+        """``StatefulSet.apps``, or ``Pod`` in the core group: as error texts name it."""
+        return f"{self.kind}.{self.group}" if self.group else self.kind
+
+    @property
+    def group_resource(self) -> str:
+        """``statefulsets.apps``, or ``pods`` in the core group: as error texts name it."""
+        return f"{self.plural}.{self.group}" if self.group else self.plural
+
+
+RESOURCES: tuple[Resource, ...] = (
+    Resource("Namespace", "", "v1", "namespaces", False, ("ns",)),
+    Resource("Node", "", "v1", "nodes", False, ("no",)),
+    Resource("Pod", "", "v1", "pods", True, ("po",), ("all",)),
+    Resource("PersistentVolumeClaim", "", "v1", "persistentvolumeclaims", True, ("pvc",)),
+    Resource("PersistentVolume", "", "v1", "persistentvolumes", False, ("pv",)),
+    Resource("Service", "", "v1", "services", True, ("svc",), ("all",)),
+    Resource("Event", "", "v1", "events", True, ("ev",)),
+    Resource("StatefulSet", "apps", "v1", "statefulsets", True, ("sts",), ("all",)),
+    Resource("Deployment", "apps", "v1", "deployments", True, ("deploy",), ("all",)),
+    Resource("ReplicaSet", "apps", "v1", "replicasets", True, ("rs",), ("all",)),
+    Resource("ControllerRevision", "apps", "v1", "controllerrevisions", True),
+    Resource("StorageClass", "storage.k8s.io", "v1", "storageclasses", False, ("sc",)),
+    Resource("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices", True),
+    Resource("VolumeFile", "stsviz.internal", "v1", "volumefiles", True),
+)
+
+BY_KIND: dict[str, Resource] = {resource.kind: resource for resource in RESOURCES}
+SERVED: tuple[Resource, ...] = tuple(r for r in RESOURCES if r.kind != "VolumeFile")

@@ -1,0 +1,117 @@
+"""What a component wants done: ordered actions, each with its preconditions, gathered in a Plan.
+
+A component decides and returns a Plan; only core/manager.py performs it, through the API server's
+verbs. An action may not need the result of an earlier one of the same plan: if it would, end the
+plan there, the watch event brings you back. The first refusal ends a plan; its key is retried with
+back-off.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.apimachinery.meta import Obj, Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Create *obj*. ``metadata.generateName`` works. *exists_ok*: AlreadyExists is success."""
+
+    obj: Obj
+    exists_ok: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Update:
+    """Replace metadata and spec. ``metadata.resourceVersion`` of *obj*, when there, is a precondition."""
+
+    obj: Obj
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateStatus:
+    """Replace status only (the status subresource). Same precondition as :class:`Update`.
+
+    *metadata_too* is for the few writers that the real API lets change both at once (PV phase).
+    """
+
+    obj: Obj
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """JSON merge patch (RFC 7386) of *ref*; *subresource* "status" or "". *uid*: only that very object."""
+
+    ref: Ref
+    patch: Mapping[str, Any]
+    subresource: str = ""
+    uid: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete *ref*. NotFound is success. Preconditions: *uid*, *resource_version* when given.
+
+    *grace_period_seconds* None: the object's own. *propagation*: "", "Background", "Foreground", "Orphan".
+    """
+
+    ref: Ref
+    uid: str = ""
+    resource_version: str = ""
+    grace_period_seconds: int | None = None
+    propagation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Bind:
+    """Bind *pod* to *node* (pods/binding): sets spec.nodeName and condition PodScheduled=True."""
+
+    pod: Ref
+    uid: str
+    node: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEvent:
+    """Record a Kubernetes Event about *regarding* (an object with its uid). Correlated by the recorder.
+
+    *component* "" means the component's own name; *host* is the node for the kubelet; *field_path* e.g.
+    ``spec.containers{nginx}``; *modern* True writes a new-style Event (scheduler: eventTime, series).
+    """
+
+    regarding: Obj
+    type: str
+    reason: str
+    message: str
+    field_path: str = ""
+    component: str = ""
+    host: str = ""
+    modern: bool = False
+    action: str = ""
+
+
+Action = Create | Update | UpdateStatus | Patch | Delete | Bind | RecordEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The result of one sync.
+
+    *requeue_after*: simulated seconds until this key is looked at again (None: only on news).
+    *because*: one clause in plain words about the key's object: ``waits for web-0 to be Ready``.
+    *notes*: the same about other objects, for the page's *why* (a seat not yet created counts:
+    ``Ref("Pod", ns, "web-1")`` may be a Pod that does not exist).
+    *failed*: the sync ended in what upstream returns as an error; the key is retried with back-off
+    (5 ms doubling, capped at 1000 s) after the actions were performed.
+    """
+
+    actions: tuple[Action, ...] = ()
+    requeue_after: float | None = None
+    because: str = ""
+    notes: Mapping[Ref, str] = field(default_factory=dict)
+    failed: bool = False
+
+
+NOTHING = Plan()

@@ -1,0 +1,189 @@
+"""A process's watch-fed cache of the API, with indexes: what its components read.
+
+Source: staging/src/k8s.io/client-go/tools/cache (v1.36). Upstream's shared informers are the model:
+one cache a process (kube-controller-manager, kube-scheduler, kubelet, a provisioner), read by all its
+components. What it returns must never be changed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from typing import Protocol
+
+from core.apimachinery.meta import Obj, Ref, ref_of
+
+IndexFunction = Callable[[Obj], Iterable[Hashable]]
+
+
+class View(Protocol):
+    """What a sync may read. Lists are in the order in which the cache first saw the objects."""
+
+    def get(self, kind: str, namespace: str, name: str) -> Obj | None: ...
+
+    def list(self, kind: str, namespace: str | None = None) -> list[Obj]: ...
+
+    def indexed(self, index: str, value: Hashable) -> list[Obj]: ...
+
+
+# -- indexes: name -> function of an object; the value's shape stands beside each -------------------
+
+
+def _pods_by_node(obj: Obj) -> Iterable[Hashable]:
+    node = obj["spec"].get("nodeName") if obj["kind"] == "Pod" else None
+    return (node,) if node else ()
+
+
+def _pods_by_claim(obj: Obj) -> Iterable[Hashable]:
+    if obj["kind"] != "Pod":
+        return ()
+    namespace = obj["metadata"].get("namespace", "")
+    return [
+        (namespace, volume["persistentVolumeClaim"]["claimName"])
+        for volume in obj["spec"].get("volumes") or ()
+        if volume.get("persistentVolumeClaim")
+    ]
+
+
+def _by_controller(obj: Obj) -> Iterable[Hashable]:
+    owners = obj["metadata"].get("ownerReferences")
+    return [(obj["kind"], o["uid"]) for o in owners if o.get("controller")] if owners else ()
+
+
+def _orphans(obj: Obj) -> Iterable[Hashable]:
+    if obj["kind"] not in ("Pod", "ReplicaSet", "ControllerRevision"):
+        return ()
+    owners = obj["metadata"].get("ownerReferences")
+    if owners and any(o.get("controller") for o in owners):
+        return ()
+    return ((obj["kind"], obj["metadata"].get("namespace", "")),)
+
+
+def _by_owner(obj: Obj) -> Iterable[Hashable]:
+    owners = obj["metadata"].get("ownerReferences")
+    return {owner["uid"] for owner in owners} if owners else ()
+
+
+def _volumes_by_claim(obj: Obj) -> Iterable[Hashable]:
+    claim = obj["spec"].get("claimRef") if obj["kind"] == "PersistentVolume" else None
+    return ((claim.get("namespace", ""), claim.get("name", "")),) if claim else ()
+
+
+def _claims_by_volume(obj: Obj) -> Iterable[Hashable]:
+    volume = obj["spec"].get("volumeName") if obj["kind"] == "PersistentVolumeClaim" else None
+    return (volume,) if volume else ()
+
+
+def _by_class(obj: Obj) -> Iterable[Hashable]:
+    if obj["kind"] not in ("PersistentVolume", "PersistentVolumeClaim"):
+        return ()
+    beta = (obj["metadata"].get("annotations") or {}).get("volume.beta.kubernetes.io/storage-class")
+    name = beta if beta is not None else obj["spec"].get("storageClassName")
+    return ((obj["kind"], name or ""),)
+
+
+def _labelled(obj: Obj) -> Iterable[Hashable]:
+    if obj["kind"] not in ("Pod", "ReplicaSet", "ControllerRevision", "PersistentVolumeClaim"):
+        return ()
+    meta = obj["metadata"]
+    labels = meta.get("labels")
+    if not labels:
+        return ()
+    kind, namespace = obj["kind"], meta.get("namespace", "")
+    return [(kind, namespace, key, value) for key, value in labels.items()]
+
+
+def _slices_by_service(obj: Obj) -> Iterable[Hashable]:
+    if obj["kind"] != "EndpointSlice":
+        return ()
+    service = (obj["metadata"].get("labels") or {}).get("kubernetes.io/service-name")
+    return ((obj["metadata"].get("namespace", ""), service),) if service else ()
+
+
+def _events_by_involved(obj: Obj) -> Iterable[Hashable]:
+    return (obj["involvedObject"].get("uid", ""),) if obj["kind"] == "Event" else ()
+
+
+INDEXES: dict[str, IndexFunction] = {
+    "pods-by-node": _pods_by_node,  # node name
+    "pods-by-claim": _pods_by_claim,  # (namespace, claim name)
+    "by-controller": _by_controller,  # (kind of the dependent, controller's uid)
+    "orphans": _orphans,  # (kind, namespace): Pods, ReplicaSets, ControllerRevisions without a controller
+    "by-owner": _by_owner,  # owner's uid: dependents of any kind
+    "volumes-by-claim": _volumes_by_claim,  # (namespace, claim name) in spec.claimRef
+    "claims-by-volume": _claims_by_volume,  # spec.volumeName
+    "by-class": _by_class,  # ("PersistentVolume" | "PersistentVolumeClaim", class name or "")
+    "labelled": _labelled,  # (kind, namespace, label key, label value)
+    "slices-by-service": _slices_by_service,  # (namespace, service name)
+    "events-by-involved": _events_by_involved,  # involvedObject.uid
+}
+
+_INDEXES_OF_KIND: dict[str, tuple[str, ...]] = {
+    "Pod": ("pods-by-node", "pods-by-claim", "by-controller", "orphans", "by-owner", "labelled"),
+    "PersistentVolume": ("volumes-by-claim", "by-class", "by-owner"),
+    "PersistentVolumeClaim": ("claims-by-volume", "by-class", "by-owner", "labelled"),
+    "ReplicaSet": ("by-controller", "orphans", "by-owner", "labelled"),
+    "ControllerRevision": ("by-controller", "orphans", "by-owner", "labelled"),
+    "EndpointSlice": ("slices-by-service", "by-controller", "by-owner"),
+    "Event": ("events-by-involved",),
+}
+_INDEXES_OF_OTHERS = ("by-controller", "by-owner")
+
+
+class Cache:
+    """Objects by kind, namespace and name, with :data:`INDEXES` kept as they come and go."""
+
+    def __init__(self, objects: Iterable[Obj] = ()) -> None:
+        self._kinds: dict[str, dict[str, dict[str, Obj]]] = {}
+        self._indexes: dict[str, dict[Hashable, dict[Ref, Obj]]] = {name: {} for name in INDEXES}
+        for obj in objects:
+            self.put(obj)
+
+    def get(self, kind: str, namespace: str, name: str) -> Obj | None:
+        spaces = self._kinds.get(kind)
+        names = spaces.get(namespace) if spaces else None
+        return names.get(name) if names else None
+
+    def list(self, kind: str, namespace: str | None = None) -> list[Obj]:
+        spaces = self._kinds.get(kind)
+        if not spaces:
+            return []
+        if namespace is not None:
+            return list(spaces.get(namespace, {}).values())
+        return [obj for names in spaces.values() for obj in names.values()]
+
+    def indexed(self, index: str, value: Hashable) -> list[Obj]:
+        found = self._indexes[index].get(value)
+        return list(found.values()) if found else []
+
+    def put(self, obj: Obj) -> Obj | None:
+        """Take *obj* in; return what it replaces."""
+        ref = ref_of(obj)
+        names = self._kinds.setdefault(ref.kind, {}).setdefault(ref.namespace, {})
+        old = names.get(ref.name)
+        names[ref.name] = obj
+        for index in _INDEXES_OF_KIND.get(ref.kind, _INDEXES_OF_OTHERS):
+            self._reindex(index, ref, old, obj)
+        return old
+
+    def drop(self, ref: Ref) -> Obj | None:
+        """Forget *ref*; return what was there."""
+        names = self._kinds.get(ref.kind, {}).get(ref.namespace)
+        old = names.pop(ref.name, None) if names else None
+        if old is not None:
+            for index in _INDEXES_OF_KIND.get(ref.kind, _INDEXES_OF_OTHERS):
+                self._reindex(index, ref, old, None)
+        return old
+
+    def _reindex(self, index: str, ref: Ref, old: Obj | None, new: Obj | None) -> None:
+        function, table = INDEXES[index], self._indexes[index]
+        values = function(new) if new is not None else ()
+        if old is not None:
+            for value in function(old):
+                if value not in values:
+                    bucket = table[value]
+                    del bucket[ref]
+                    if not bucket:
+                        del table[value]
+        if new is not None:
+            for value in values:
+                table.setdefault(value, {})[ref] = new

@@ -1,0 +1,46 @@
+"""What every simulated component is: a name, what it watches, and a pure ``sync``.
+
+Source: the shape of pkg/controller (v1.36); controllers.md of kubernetes/community.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Protocol
+
+from core.apimachinery.meta import Obj, Ref
+from core.client.actions import Plan
+from core.client.cache import View
+
+# Which keys does this change concern? Called with (view after the change, old or None, new or None).
+Handler = Callable[[View, Obj | None, Obj | None], Iterable[Ref]]
+
+
+class Component(Protocol):
+    """A controller, the scheduler, a kubelet, a provisioner.
+
+    Instances keep no state between syncs: all is derived from the view and ``now``.
+    """
+
+    name: str
+    """As its Events report it: ``statefulset-controller``."""
+
+    process: str
+    """Whose cache it reads: ``kube-controller-manager``, ``kube-scheduler``, ``kubelet``, a provisioner's name."""
+
+    latency: float
+    """Simulated seconds from a key being queued to its sync."""
+
+    watches: Mapping[str, Handler]
+    """Kind -> handler. A key is a Ref of any kind the component knows how to sync."""
+
+    resync_period: float | None
+    """Every so many simulated seconds all ``resync_keys`` are queued (a background beat), or None."""
+
+    def resync_keys(self, view: View) -> Iterable[Ref]:
+        """Return the keys of a resync; also queued when the component starts."""
+        ...
+
+    def sync(self, view: View, key: Ref, now: float) -> Plan:
+        """Decide what to do about *key*. Pure. *now*: simulated seconds since the Unix epoch."""
+        ...
