@@ -68,6 +68,12 @@ def _volumes_by_claim(obj: Obj) -> Iterable[Hashable]:
     return ((claim.get("namespace", ""), claim.get("name", "")),) if claim else ()
 
 
+def _unclaimed_volumes(obj: Obj) -> Iterable[Hashable]:
+    if obj["kind"] != "PersistentVolume" or obj["spec"].get("claimRef"):
+        return ()
+    return (_class_name(obj), None)
+
+
 def _claims_by_volume(obj: Obj) -> Iterable[Hashable]:
     volume = obj["spec"].get("volumeName") if obj["kind"] == "PersistentVolumeClaim" else None
     return (volume,) if volume else ()
@@ -76,9 +82,12 @@ def _claims_by_volume(obj: Obj) -> Iterable[Hashable]:
 def _by_class(obj: Obj) -> Iterable[Hashable]:
     if obj["kind"] not in ("PersistentVolume", "PersistentVolumeClaim"):
         return ()
+    return ((obj["kind"], _class_name(obj)),)
+
+
+def _class_name(obj: Obj) -> str:
     beta = (obj["metadata"].get("annotations") or {}).get("volume.beta.kubernetes.io/storage-class")
-    name = beta if beta is not None else obj["spec"].get("storageClassName")
-    return ((obj["kind"], name or ""),)
+    return (beta if beta is not None else obj["spec"].get("storageClassName")) or ""
 
 
 def _labelled(obj: Obj) -> Iterable[Hashable]:
@@ -110,6 +119,7 @@ INDEXES: dict[str, IndexFunction] = {
     "orphans": _orphans,  # (kind, namespace): Pods, ReplicaSets, ControllerRevisions without a controller
     "by-owner": _by_owner,  # owner's uid: dependents of any kind
     "volumes-by-claim": _volumes_by_claim,  # (namespace, claim name) in spec.claimRef
+    "unclaimed-volumes": _unclaimed_volumes,  # class name or "" for those without claimRef; None: of any class
     "claims-by-volume": _claims_by_volume,  # spec.volumeName
     "by-class": _by_class,  # ("PersistentVolume" | "PersistentVolumeClaim", class name or "")
     "labelled": _labelled,  # (kind, namespace, label key, label value)
@@ -119,7 +129,7 @@ INDEXES: dict[str, IndexFunction] = {
 
 _INDEXES_OF_KIND: dict[str, tuple[str, ...]] = {
     "Pod": ("pods-by-node", "pods-by-claim", "by-controller", "orphans", "by-owner", "labelled"),
-    "PersistentVolume": ("volumes-by-claim", "by-class", "by-owner"),
+    "PersistentVolume": ("volumes-by-claim", "unclaimed-volumes", "by-class", "by-owner"),
     "PersistentVolumeClaim": ("claims-by-volume", "by-class", "by-owner", "labelled"),
     "ReplicaSet": ("by-controller", "orphans", "by-owner", "labelled"),
     "ControllerRevision": ("by-controller", "orphans", "by-owner", "labelled"),
