@@ -1,0 +1,56 @@
+"""What holds for every answer: a strict Content-Security-Policy, and no body larger than we can use.
+
+Both work in Django's async and sync chains; whoever must show plain text shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from asgiref.sync import iscoroutinefunction
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.decorators import sync_and_async_middleware
+
+Handler = Callable[[HttpRequest], Any]
+
+
+@sync_and_async_middleware
+def content_security_policy(get_response: Handler) -> Handler:
+    """Say to the browser: our own scripts and styles, from files, and nothing else."""
+
+    def stamp(response: HttpResponseBase) -> HttpResponseBase:
+        response.headers.setdefault("Content-Security-Policy", settings.CONTENT_SECURITY_POLICY)
+        return response
+
+    if iscoroutinefunction(get_response):
+
+        async def handle_async(request: HttpRequest) -> HttpResponseBase:
+            return stamp(await get_response(request))
+
+        return handle_async
+    return lambda request: stamp(get_response(request))
+
+
+@sync_and_async_middleware
+def limit_body(get_response: Handler) -> Handler:
+    """Refuse a request whose body is too large before anything reads it."""
+
+    def refuse(request: HttpRequest) -> HttpResponse | None:
+        length = request.headers.get("Content-Length", "0")
+        if not length.isdecimal():
+            return HttpResponse("Content-Length is not a number", status=400, content_type="text/plain")
+        if int(length) <= settings.MAX_BODY_BYTES:
+            return None
+        limit = f"{settings.MAX_BODY_BYTES // (1024 * 1024)} MiB"
+        text = f"This is too large: {int(length):,} bytes, and {limit} is the most a request may carry."
+        return HttpResponse(text, status=413, content_type="text/plain; charset=utf-8")
+
+    if iscoroutinefunction(get_response):
+
+        async def handle_async(request: HttpRequest) -> HttpResponseBase:
+            return refuse(request) or await get_response(request)
+
+        return handle_async
+    return lambda request: refuse(request) or get_response(request)

@@ -1,0 +1,119 @@
+"""Settings, all from the environment, safe without any: loopback, DEBUG off, a secret key of its own.
+
+STSVIZ_DATA    folder of the database and the secret key (default: data/ beside manage.py)
+DATABASE_URL   another database, e.g. postgres://user@host/name
+REDIS_URL      a channel layer that several processes share
+ALLOWED_HOSTS  names this site answers to, comma separated
+PACE           simulated seconds per second at the start; DNS_PORT: answer DNS on this port
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+DATA = Path(env.str("STSVIZ_DATA", default="") or BASE_DIR / "data").expanduser().absolute()
+DATA.mkdir(parents=True, exist_ok=True)
+
+
+def _secret_key(path: Path) -> str:
+    """Read the key of this site; the first process that comes makes it, for its own user's eyes only."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    if not path.exists():
+        with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+            file.write(secrets.token_urlsafe(50))
+        try:
+            os.link(draft, path)  # whole or not at all, and never over another process's key
+        except FileExistsError:
+            pass
+        finally:
+            draft.unlink()
+    return path.read_text()
+
+
+SECRET_KEY = env.str("SECRET_KEY", default="") or _secret_key(DATA / "secret_key")
+DEBUG = env.bool("DEBUG", default=False)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
+
+INSTALLED_APPS = ["daphne", "channels", "django.contrib.staticfiles", "core", "stsviz"]
+MIDDLEWARE = [
+    "stsviz.middleware.limit_body",
+    "django.middleware.security.SecurityMiddleware",
+    "stsviz.middleware.content_security_policy",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+ROOT_URLCONF = "stsviz.urls"
+ASGI_APPLICATION = "stsviz.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"context_processors": ["django.template.context_processors.csrf"]},
+    }
+]
+
+# -- the store: one writer at a time, who takes the lock when the transaction begins ----------------------
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:////{DATA / 'stsviz.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-20000;",
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+REDIS_URL = env.str("REDIS_URL", default="")
+CHANNEL_LAYERS = {
+    "default": (
+        {"BACKEND": "channels_redis.core.RedisChannelLayer", "CONFIG": {"hosts": [REDIS_URL]}}
+        if REDIS_URL
+        else {"BACKEND": "channels.layers.InMemoryChannelLayer"}
+    )
+}
+
+# -- static files: served as they lie in static/, asked for again at every visit ------------------------
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+WHITENOISE_MAX_AGE = 0
+
+# -- limits and locks -------------------------------------------------------------------------------------
+MAX_BODY_BYTES = 4 * 1024 * 1024  # of a request: manifests and files are small
+DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+CSRF_COOKIE_SAMESITE = "Strict"
+CSRF_COOKIE_HTTPONLY = True  # the page carries the token in a header of its own
+CSRF_FAILURE_VIEW = "stsviz.pages.views.csrf_failure"
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+
+# -- the clusters -----------------------------------------------------------------------------------------
+PACE = env.float("PACE", default=1.0)
+DNS_PORT = env.int("DNS_PORT", default=0)
+
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "WARNING"},
+}

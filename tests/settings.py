@@ -1,0 +1,16 @@
+"""The site's settings for tests: a data folder of their own, nothing from the caller's environment."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG", "PACE", "DNS_PORT"):
+    os.environ.pop(name, None)
+_folder = tempfile.TemporaryDirectory(prefix="stsviz-tests-")
+os.environ["STSVIZ_DATA"] = _folder.name
+
+from stsviz.settings import *  # noqa: E402, F403
+
+ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]", "testserver"]
+DATABASES["default"]["TEST"] = {"NAME": os.path.join(_folder.name, "test.sqlite3")}  # noqa: F405
