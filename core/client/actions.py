@@ -17,10 +17,16 @@ from core.apimachinery.meta import Obj, Ref
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Create *obj*. ``metadata.generateName`` works. *exists_ok*: AlreadyExists is success."""
+    """Create *obj*. ``metadata.generateName`` works. *exists_ok*: AlreadyExists is success.
+
+    *on_error*: what to record when the API refuses; ``{error}`` in its message becomes the API's text.
+    *silent_exists*: AlreadyExists is a failure (retried) of which no Event is recorded.
+    """
 
     obj: Obj
     exists_ok: bool = False
+    on_error: RecordEvent | None = None
+    silent_exists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +34,12 @@ class Update:
     """Replace metadata and spec. ``metadata.resourceVersion`` of *obj*, when there, is a precondition."""
 
     obj: Obj
+    on_error: RecordEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class UpdateStatus:
-    """Replace status only (the status subresource). Same precondition as :class:`Update`.
-
-    *metadata_too* is for the few writers that the real API lets change both at once (PV phase).
-    """
+    """Replace status only (the status subresource). Same precondition as :class:`Update`."""
 
     obj: Obj
 
@@ -62,6 +66,7 @@ class Delete:
     resource_version: str = ""
     grace_period_seconds: int | None = None
     propagation: str = ""
+    on_error: RecordEvent | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,10 @@ class Cache:
             return list(spaces.get(namespace, {}).values())
         return [obj for names in spaces.values() for obj in names.values()]
 
+    def everything(self) -> list[Obj]:
+        """Return all objects, kind by kind."""
+        return [obj for spaces in self._kinds.values() for names in spaces.values() for obj in names.values()]
+
     def indexed(self, index: str, value: Hashable) -> list[Obj]:
         found = self._indexes[index].get(value)
         return list(found.values()) if found else []

@@ -1,0 +1,297 @@
+"""The verbs and the one write path: default, admit, prepare, validate, store.
+
+The form, kubectl, every component and the tests go through here. Refused means unchanged: nothing is
+written before everything has been checked.
+
+Source: staging/src/k8s.io/apiserver/pkg/registry/generic/registry/store.go,
+pkg/registry/rest/{create,update,delete}.go (v1.36).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.api.kinds import BY_KIND
+from core.apimachinery import validation
+from core.apimachinery.errors import ApiError, BadRequest, Invalid, MethodNotAllowed
+from core.apimachinery.meta import Obj, Ref, copied, ref_of
+from core.apimachinery.patch import json_patch, merge_patch, strategic_merge_patch
+from core.apimachinery.timestamps import timestamp
+from core.apiserver import admission
+from core.apiserver.registry import STRATEGIES
+from core.apiserver.registry.context import Context
+from core.apiserver.registry.deletion import DeleteOptions, before_delete, is_done
+from core.apiserver.store import Store, modified, not_found
+from core.client.actions import RecordEvent
+from core.client.recorder import record
+from core.sim.settings import Settings
+
+SYSTEM_METADATA = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+)
+
+
+class Registry:
+    """All verbs for all kinds over one store.
+
+    *actor* names who asks (a component, "kubectl", "you"); *because* is kept in history beside the write.
+    All raise :class:`core.apimachinery.errors.ApiError`; then nothing has changed.
+    """
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store = store
+        self.settings = settings
+
+    def context(self) -> Context:
+        return Context(self.store.now, self.store.view, self.settings, self.store.ids)
+
+    # -- read ------------------------------------------------------------------------------------
+
+    def get(self, ref: Ref) -> Obj:
+        obj = self.store.get(ref)
+        if obj is None:
+            raise not_found(ref)
+        return obj
+
+    # -- create ----------------------------------------------------------------------------------
+
+    def create(self, obj: Obj, actor: str, because: str = "", *, dry_run: bool = False) -> Obj:
+        """Create *obj* and return it as stored."""
+        with self.store.transaction():
+            context = self.context()
+            obj = copied(obj)
+            resource = BY_KIND[obj["kind"]]
+            strategy = STRATEGIES[obj["kind"]]
+            meta = obj["metadata"]
+            if resource.namespaced:
+                meta.setdefault("namespace", "default")
+            else:
+                meta.pop("namespace", None)
+            meta.pop("resourceVersion", None)
+            for name in SYSTEM_METADATA:
+                meta.pop(name, None)
+            strategy.defaults(obj)
+            if "name" not in meta and meta.get("generateName"):
+                meta["name"] = meta["generateName"] + context.random_name_suffix()
+            admission.admit("CREATE", obj, None, context)
+            meta["uid"] = context.uid()
+            meta["creationTimestamp"] = timestamp(context.now)
+            strategy.prepare_for_create(obj, context)
+            errors = validation.validate_object_meta(
+                meta, "metadata", resource.namespaced, getattr(strategy, "name_check", None)
+            )
+            errors += strategy.validate(obj)
+            if errors:
+                raise _invalid(obj, errors)
+            admission.validate("CREATE", obj, None, context)
+            if dry_run:
+                self._refuse_taken_name(obj)
+                return obj
+            return self.store.create(obj, actor, because)
+
+    def _refuse_taken_name(self, obj: Obj) -> None:
+        if self.store.get(ref_of(obj)) is not None:
+            self.store.create(obj, "", "")  # raises AlreadyExists, writes nothing
+
+    # -- update ----------------------------------------------------------------------------------
+
+    def update(self, obj: Obj, actor: str, because: str = "", *, dry_run: bool = False) -> Obj:
+        """Replace metadata and spec of the object that *obj* names; return it as stored."""
+        with self.store.transaction():
+            ref, old = self._precondition(obj)
+            context = self.context()
+            new = copied(obj)
+            meta, old_meta = new["metadata"], old["metadata"]
+            _keep_system_metadata(meta, old_meta)
+            strategy = STRATEGIES[ref.kind]
+            strategy.defaults(new)
+            admission.admit("UPDATE", new, old, context)
+            strategy.prepare_for_update(new, old, context)
+            errors = validation.validate_object_meta_update(meta, old_meta, "metadata")
+            errors += strategy.validate_update(new, old)
+            if errors:
+                raise _invalid(new, errors)
+            admission.validate("UPDATE", new, old, context)
+            return self._replace(ref, new, old, actor, because, dry_run=dry_run)
+
+    def update_status(self, obj: Obj, actor: str, because: str = "") -> Obj:
+        """Replace the status of the object that *obj* names; all else of *obj* is ignored."""
+        with self.store.transaction():
+            ref, old = self._precondition(obj)
+            new = {**old, "status": obj.get("status") or {}}
+            strategy = STRATEGIES[ref.kind]
+            prepare = getattr(strategy, "prepare_for_status_update", None)
+            if prepare is not None:
+                prepare(new, old, self.context())
+            validate = getattr(strategy, "validate_status_update", None)
+            errors = validate(new, old) if validate is not None else []
+            if errors:
+                raise _invalid(new, errors)
+            return self._replace(ref, new, old, actor, because)
+
+    def _precondition(self, obj: Obj) -> tuple[Ref, Obj]:
+        ref = ref_of(obj)
+        old = self.store.get(ref)
+        if old is None:
+            raise not_found(ref)
+        meta, old_meta = obj["metadata"], old["metadata"]
+        expected = meta.get("resourceVersion")
+        if expected and expected != old_meta["resourceVersion"]:
+            raise modified(ref)
+        uid = meta.get("uid")
+        if uid and uid != old_meta["uid"]:
+            raise modified(ref, _uid_differs(ref, uid, old_meta["uid"]))
+        return ref, old
+
+    def _replace(
+        self, ref: Ref, new: Obj, old: Obj, actor: str, because: str, *, dry_run: bool = False
+    ) -> Obj:
+        meta = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
+        new = {**new, "metadata": meta}
+        if new == old or dry_run:
+            return old if new == old else new  # a write that changes nothing is not made
+        if is_done(new):
+            self.store.delete(ref, actor, because)
+            return new
+        return self.store.update(new, "", actor, because)
+
+    # -- patch -----------------------------------------------------------------------------------
+
+    def patch(
+        self,
+        ref: Ref,
+        patch: Any,
+        actor: str,
+        because: str = "",
+        *,
+        kind_of_patch: str = "merge",
+        subresource: str = "",
+        uid: str = "",
+    ) -> Obj:
+        """Apply a "merge", "strategic" or "json" patch to the object or its "status"."""
+        with self.store.transaction():
+            old = self.get(ref)
+            if uid and uid != old["metadata"]["uid"]:
+                raise modified(ref, _uid_differs(ref, uid, old["metadata"]["uid"]))
+            if kind_of_patch == "json":
+                new = json_patch(old, patch)
+            elif kind_of_patch == "strategic":
+                new = strategic_merge_patch(old, patch)
+            else:
+                new = merge_patch(old, patch)
+            if ref_of(new) != ref:
+                raise BadRequest("the name of the object cannot be changed by a patch")
+            if subresource == "status":
+                return self.update_status(new, actor, because)
+            return self.update(new, actor, because)
+
+    def scale(self, ref: Ref, replicas: int, actor: str, because: str = "") -> Obj:
+        """Set spec.replicas of a StatefulSet, Deployment or ReplicaSet (the scale subresource)."""
+        if ref.kind not in ("StatefulSet", "Deployment", "ReplicaSet"):
+            raise MethodNotAllowed(f"{BY_KIND[ref.kind].plural} have no scale subresource")
+        return self.patch(ref, {"spec": {"replicas": replicas}}, actor, because)
+
+    # -- delete ----------------------------------------------------------------------------------
+
+    def delete(self, ref: Ref, options: DeleteOptions, actor: str, because: str = "") -> Obj:
+        """Delete *ref*; return its last state, or the terminating object while something holds it."""
+        with self.store.transaction():
+            old = self.get(ref)
+            meta = old["metadata"]
+            if options.uid and options.uid != meta["uid"]:
+                raise modified(
+                    ref, f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {meta['uid']}"
+                )
+            if options.resource_version and options.resource_version != meta["resourceVersion"]:
+                raise modified(
+                    ref,
+                    "Precondition failed: ResourceVersion in precondition:"
+                    f" {options.resource_version}, ResourceVersion in object meta: {meta['resourceVersion']}",
+                )
+            admission.validate("DELETE", old, old, self.context())
+            new = before_delete(old, options, self.store.now)
+            if new is None:
+                return self.store.delete(ref, actor, because)
+            if new is old:
+                return old
+            return self.store.update(new, "", actor, because)
+
+    # -- subresources ----------------------------------------------------------------------------
+
+    def bind(self, ref: Ref, uid: str, node: str, actor: str, because: str = "") -> Obj:
+        """pods/binding: give the Pod its node. Source: pkg/registry/core/pod/storage/storage.go."""
+        with self.store.transaction():
+            old = self.get(ref)
+            if uid and uid != old["metadata"]["uid"]:
+                raise modified(ref, _uid_differs(ref, uid, old["metadata"]["uid"]))
+            spec = old["spec"]
+            if spec.get("nodeName"):
+                why = f'pod {ref.name} is already assigned to node "{spec["nodeName"]}"'
+                raise modified(ref, why)
+            if "deletionTimestamp" in old["metadata"]:
+                raise modified(ref, f"pod {ref.name} is being deleted, cannot be assigned to a host")
+            scheduled = {
+                "type": "PodScheduled",
+                "status": "True",
+                "lastProbeTime": None,
+                "lastTransitionTime": timestamp(self.store.now),
+            }
+            if "generation" in old["metadata"]:
+                scheduled["observedGeneration"] = old["metadata"]["generation"]
+            status = old.get("status") or {}
+            others = [c for c in status.get("conditions") or () if c["type"] != "PodScheduled"]
+            new = {
+                **old,
+                "spec": {**spec, "nodeName": node},
+                "status": {**status, "conditions": [*others, scheduled]},
+            }
+            return self.store.update(new, "", actor, because)
+
+    def record_event(self, request: RecordEvent, component: str, because: str = "") -> None:
+        """Write, count on, or drop a Kubernetes Event."""
+        name = request.component or component
+        decided = record(self.store.view, request, name, self.store.now)
+        if decided is None:
+            return
+        with self.store.transaction():
+            verb, event = decided
+            if verb == "create":
+                context = self.context()
+                stem = request.regarding["metadata"]["name"]
+                # the draw keeps two Events of one instant apart
+                tick = int(self.store.now * 1e9) + self.store.ids.number(1_000_000)
+                event["metadata"] |= {
+                    "name": f"{stem}.{tick:016x}",
+                    "uid": context.uid(),
+                    "creationTimestamp": timestamp(context.now),
+                }
+                self.store.create(event, name, because)
+            else:
+                self.store.update(event, "", name, because)
+
+
+def _keep_system_metadata(meta: dict[str, Any], old: Mapping[str, Any]) -> None:
+    for name in SYSTEM_METADATA:
+        if name in old:
+            meta[name] = old[name]
+        else:
+            meta.pop(name, None)
+
+
+def _uid_differs(ref: Ref, asked: str, found: str) -> str:
+    key = "/".join(part for part in (BY_KIND[ref.kind].plural, ref.namespace, ref.name) if part)
+    return (
+        f"StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, AdditionalErrorMsg: "
+        f"Precondition failed: UID in precondition: {asked}, UID in object meta: {found}"
+    )
+
+
+def _invalid(obj: Obj, errors: list[Any]) -> ApiError:
+    resource = BY_KIND[obj["kind"]]
+    name = obj["metadata"].get("name", "")
+    return Invalid(resource.group_kind, name, errors, name=name, group=resource.group, kind=resource.kind)

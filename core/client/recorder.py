@@ -1,0 +1,144 @@
+"""The Event recorder of a component: what becomes of "record this" given the Events there are.
+
+Source: staging/src/k8s.io/client-go/tools/record/events_cache.go and tools/events (v1.36); api.md EVT-6..9.
+Differs: upstream keeps the correlation in the component's memory and forgets it at a restart; here it
+is read off the Event objects, so nothing is hidden.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from core.apimachinery.meta import Obj, replaced
+from core.apimachinery.timestamps import micro_timestamp, seconds, timestamp
+from core.client.actions import RecordEvent
+from core.client.cache import View
+
+SIMILAR_LIMIT = 10  # as many different messages of one reason before they are combined
+SIMILAR_WINDOW = 600.0
+SERIES_WINDOW = 360.0
+SPAM_BURST = 25
+SPAM_REFILL = 300.0
+COMBINED = "(combined from similar events): "
+
+
+def record(view: View, request: RecordEvent, component: str, now: float) -> tuple[str, Obj] | None:
+    """Return ("create", event), ("update", event), or None when the spam filter drops it.
+
+    A created event has no name: the API server's caller gives it one.
+    """
+    same_kind = [
+        event
+        for event in view.indexed("events-by-involved", request.regarding["metadata"].get("uid", ""))
+        if event["reason"] == request.reason
+        and event["type"] == request.type
+        and component in (event["source"].get("component"), event.get("reportingComponent"))
+        and event["involvedObject"].get("fieldPath", "") == request.field_path
+    ]
+    if request.modern:
+        return _record_modern(same_kind, request, component, now)
+    for event in same_kind:
+        if event["message"] == request.message:
+            return _again(view, event, request, component, now)
+    recent = [e for e in same_kind if now - seconds(e["lastTimestamp"]) < SIMILAR_WINDOW]
+    if len(recent) >= SIMILAR_LIMIT:
+        combined = next((e for e in recent if e["message"].startswith(COMBINED)), None)
+        if combined is not None:
+            return "update", _counted(replaced(combined, "message", COMBINED + request.message), now)
+        request = _with_message(request, COMBINED + request.message)
+    if _is_spam(view, request, component, now):
+        return None
+    return "create", _new(request, component, now)
+
+
+def _with_message(request: RecordEvent, message: str) -> RecordEvent:
+    return RecordEvent(
+        request.regarding,
+        request.type,
+        request.reason,
+        message,
+        field_path=request.field_path,
+        host=request.host,
+    )
+
+
+def _again(view: View, event: Obj, request: RecordEvent, component: str, now: float) -> tuple[str, Obj] | None:
+    if _is_spam(view, request, component, now):
+        return None
+    return "update", _counted(event, now)
+
+
+def _counted(event: Obj, now: float) -> Obj:
+    return {**event, "count": event.get("count", 1) + 1, "lastTimestamp": timestamp(now)}
+
+
+def _record_modern(
+    same_kind: list[Obj], request: RecordEvent, component: str, now: float
+) -> tuple[str, Obj] | None:
+    for event in same_kind:
+        if event["message"] != request.message or event.get("action", "") != request.action:
+            continue
+        series = event.get("series")
+        last = series["lastObservedTime"] if series else event["eventTime"]
+        if now - seconds(last) < SERIES_WINDOW:
+            count = series["count"] + 1 if series else 2
+            return "update", {
+                **event,
+                "series": {"count": count, "lastObservedTime": micro_timestamp(now)},
+            }
+    return "create", _new(request, component, now)
+
+
+def _is_spam(view: View, request: RecordEvent, component: str, now: float) -> bool:
+    """Token bucket of 25 a source and object, one token back every 300 s, read off the Events there are."""
+    events = [
+        event
+        for event in view.indexed("events-by-involved", request.regarding["metadata"].get("uid", ""))
+        if event["source"].get("component") == component and event["type"] == request.type
+    ]
+    total = sum(event.get("count", 1) for event in events)
+    if total < SPAM_BURST:
+        return False
+    first = min(seconds(event["firstTimestamp"]) for event in events)
+    return total >= SPAM_BURST + (now - first) / SPAM_REFILL
+
+
+def _new(request: RecordEvent, component: str, now: float) -> Obj:
+    regarding = request.regarding
+    meta = regarding["metadata"]
+    involved: dict[str, Any] = {
+        "kind": regarding["kind"],
+        "namespace": meta.get("namespace"),
+        "name": meta["name"],
+        "uid": meta.get("uid"),
+        "apiVersion": regarding["apiVersion"],
+        "resourceVersion": meta.get("resourceVersion"),
+        "fieldPath": request.field_path,
+    }
+    event: Obj = {
+        "kind": "Event",
+        "apiVersion": "v1",
+        "metadata": {"namespace": meta.get("namespace") or "default"},
+        "involvedObject": {k: v for k, v in involved.items() if v},
+        "reason": request.reason,
+        "message": request.message,
+        "source": {},
+        "firstTimestamp": None,
+        "lastTimestamp": None,
+        "type": request.type,
+        "eventTime": None,
+        "reportingComponent": component,
+        "reportingInstance": request.host,
+    }
+    if request.modern:
+        event["eventTime"] = micro_timestamp(now)
+        event["action"] = request.action
+        event["reportingInstance"] = f"{component}-0"
+    else:
+        source = {"component": component}
+        if request.host:
+            source["host"] = request.host
+        event["source"] = source
+        event["firstTimestamp"] = event["lastTimestamp"] = timestamp(now)
+        event["count"] = 1
+    return event

@@ -1,0 +1,332 @@
+"""Runs the components: watch -> queue -> sync -> perform the plan -> back off.
+
+Source: cmd/kube-controller-manager and client-go's workqueue (v1.36). Components decide, this module
+alone acts, through the API server's verbs, several plans to a transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from core.apimachinery.errors import AlreadyExists, ApiError, Gone, NotFound
+from core.apimachinery.meta import Ref, ref_of
+from core.apiserver.registry.deletion import DeleteOptions
+from core.apiserver.registry.generic import Registry
+from core.apiserver.store import Change
+from core.client.actions import (
+    Action,
+    Bind,
+    Create,
+    Delete,
+    Patch,
+    Plan,
+    RecordEvent,
+    Update,
+    UpdateStatus,
+)
+from core.client.cache import Cache, View
+from core.client.component import Component
+from core.sim.loop import Loop
+
+BACKOFF_FIRST = 0.005  # STS-S4: 5 ms doubling, capped at 1000 s
+BACKOFF_LAST = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class QueueKey:
+    """What stands in the loop: which component, which object."""
+
+    component: int
+    ref: Ref
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Loop entry: a process's lagging cache takes in the changes that are due."""
+
+    process: str
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Loop entry: the periodic resync of a component."""
+
+    component: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a component did, or is about to do. ``at``: simulated epoch seconds."""
+
+    actor: str
+    ref: Ref
+    text: str
+    because: str
+    at: float
+
+
+@dataclass(slots=True)
+class _Process:
+    """A process of the control plane and what it has seen."""
+
+    view: View
+    cache: Cache | None = None  # its own when it lags, else None: it reads the API server's
+    undelivered: list[tuple[float, Change]] = field(default_factory=list)
+
+
+class Manager:
+    """The components of one cluster, their queues and back-off. Nothing in here outlives a restart:
+    every timer follows again from the objects, since every key is synced at start."""
+
+    def __init__(self, registry: Registry, components: Sequence[Component]) -> None:
+        self.registry = registry
+        self.store = registry.store
+        self.components = list(components)
+        self.loop = Loop()
+        self.notes: dict[Ref, str] = {}
+        self.syncs = 0
+        self._notes_of: dict[QueueKey, tuple[Ref, ...]] = {}
+        self._failures: dict[QueueKey, int] = {}
+        self._watchers: dict[str, list[tuple[int, Component]]] = {}
+        for number, component in enumerate(self.components):
+            for kind in component.watches:
+                self._watchers.setdefault(kind, []).append((number, component))
+        self._position = 0
+        self._processes: dict[str, _Process] = {}
+        self._unfinished: Iterator[None] | None = None
+        self.restart()
+
+    def restart(self) -> None:
+        """Forget everything and queue every key, as after a crash."""
+        self.loop.clear()
+        self.notes.clear()
+        self._notes_of.clear()
+        self._failures.clear()
+        self._unfinished = None
+        self._position = self.store.head
+        lag = self.registry.settings.watch_lag
+        self._processes = {}
+        for component in self.components:
+            if component.process not in self._processes:
+                view = self.store.view
+                cache = Cache(_everything(view)) if lag else None
+                self._processes[component.process] = _Process(cache or view, cache)
+        for number, component in enumerate(self.components):
+            for ref in component.resync_keys(self.view_of(component)):
+                self.loop.add(QueueKey(number, ref), self.store.now + component.latency)
+            self._next_beat(number, component)
+
+    def view_of(self, component: Component) -> View:
+        return self._processes[component.process].view
+
+    # -- news ------------------------------------------------------------------------------------
+
+    def pump(self) -> None:
+        """Take in the changes since the last time: queue the keys they concern."""
+        if self._position == self.store.head:
+            return
+        try:
+            changes = self.store.uncommitted_since(self._position)
+        except Gone:
+            self.restart()
+            return
+        self._position = self.store.head
+        lag = self.registry.settings.watch_lag
+        for change in changes:
+            if not lag:
+                self._announce(change, None)
+                continue
+            for name, process in self._processes.items():
+                process.undelivered.append((change.at + lag, change))
+                self.loop.add(Delivery(name), change.at + lag)
+
+    def _announce(self, change: Change, process: str | None) -> None:
+        watchers = self._watchers.get(change.ref.kind)
+        if not watchers:
+            return
+        old, new = change.old, change.obj
+        if change.type == "DELETED":
+            new = None
+        for number, component in watchers:
+            if process is not None and component.process != process:
+                continue
+            refs = component.watches[change.ref.kind](self.view_of(component), old, new)
+            for ref in refs:
+                self.loop.add(QueueKey(number, ref), self.store.now + component.latency)
+
+    def _deliver(self, name: str) -> None:
+        process = self._processes[name]
+        while process.undelivered and process.undelivered[0][0] <= self.store.now:
+            _, change = process.undelivered.pop(0)
+            if process.cache is not None:
+                if change.type == "DELETED":
+                    process.cache.drop(change.ref)
+                else:
+                    process.cache.put(change.obj)
+            self._announce(change, name)
+        if process.undelivered:
+            self.loop.add(Delivery(name), process.undelivered[0][0])
+
+    def _next_beat(self, number: int, component: Component) -> None:
+        period = component.resync_period
+        if period:
+            # ST-11.4: a common tick, at simulated seconds divisible by the period
+            self.loop.add(Beat(number), (self.store.now // period + 1) * period, timer=True)
+
+    # -- running ---------------------------------------------------------------------------------
+
+    def next_at(self) -> float | None:
+        """Return when the next entry is due (simulated epoch seconds), or None."""
+        if self._unfinished is not None:
+            return self.store.now
+        self.pump()
+        entry = self.loop.peek()
+        return entry.at if entry is not None else None
+
+    def run_one(self) -> Iterator[None]:
+        """Take the next entry and do it. Yields after each action, so that a long plan can be interrupted.
+
+        The caller holds a transaction while it advances this.
+        """
+        if self._unfinished is None:
+            entry = self.loop.pop()
+            if entry is None:
+                return
+            self.store.move_clock(entry.at)
+            key = entry.key
+            if isinstance(key, Delivery):
+                self._deliver(key.process)
+                return
+            if isinstance(key, Beat):
+                self._beat(key.component)
+                return
+            assert isinstance(key, QueueKey)
+            self._unfinished = self._sync(key)
+        for _ in self._unfinished:
+            yield
+        self._unfinished = None
+
+    def _beat(self, number: int) -> None:
+        component = self.components[number]
+        for ref in component.resync_keys(self.view_of(component)):
+            self.loop.add(QueueKey(number, ref), self.store.now, timer=True)
+        self._next_beat(number, component)
+
+    def plan(self, key: QueueKey) -> Plan:
+        """Ask the component what it would do about *key* now; nothing is done."""
+        component = self.components[key.component]
+        return component.sync(self.view_of(component), key.ref, self.store.now)
+
+    def _sync(self, key: QueueKey) -> Iterator[None]:
+        component = self.components[key.component]
+        plan = component.sync(self.view_of(component), key.ref, self.store.now)
+        self.syncs += 1
+        self._remember(key, plan)
+        failed = plan.failed
+        for action in plan.actions:
+            try:
+                self._perform(action, component.name, plan)
+            except ApiError:
+                failed = True
+                break
+            yield
+        self.pump()
+        if failed:
+            failures = self._failures.get(key, 0)
+            self._failures[key] = failures + 1
+            delay = min(BACKOFF_FIRST * 2.0 ** min(failures, 30), BACKOFF_LAST)
+            self.loop.add(key, self.store.now + delay, timer=True)
+            return
+        self._failures.pop(key, None)
+        if plan.requeue_after is not None:
+            self.loop.add(key, self.store.now + max(plan.requeue_after, 0.0), timer=True)
+
+    def _remember(self, key: QueueKey, plan: Plan) -> None:
+        said: Mapping[Ref, str] = plan.notes
+        if plan.because and key.ref not in said:
+            said = {**said, key.ref: plan.because}
+        before = self._notes_of.get(key, ())
+        for ref in before:
+            if ref not in said:
+                self.notes.pop(ref, None)
+        self.notes.update(said)
+        if said:
+            self._notes_of[key] = tuple(said)
+        elif before:
+            del self._notes_of[key]
+
+    # -- performing ------------------------------------------------------------------------------
+
+    def _perform(self, action: Action, actor: str, plan: Plan) -> None:
+        try:
+            self._do(action, actor, plan)
+        except ApiError as error:
+            on_error = getattr(action, "on_error", None)
+            silent = isinstance(error, AlreadyExists) and getattr(action, "silent_exists", False)
+            if on_error is not None and not silent:
+                text = on_error.message.replace("{error}", error.message)
+                self.registry.record_event(replace(on_error, message=text), actor)
+            raise
+
+    def _do(self, action: Action, actor: str, plan: Plan) -> None:
+        registry, because = self.registry, plan.because
+        match action:
+            case RecordEvent():
+                registry.record_event(action, actor, because)
+            case Create(obj=obj):
+                try:
+                    registry.create(obj, actor, _reason(plan, _maybe_ref(obj)))
+                except AlreadyExists:
+                    if not action.exists_ok:
+                        raise
+            case UpdateStatus(obj=obj):
+                registry.update_status(obj, actor, _reason(plan, ref_of(obj)))
+            case Update(obj=obj):
+                registry.update(obj, actor, _reason(plan, ref_of(obj)))
+            case Bind():
+                registry.bind(action.pod, action.uid, action.node, actor, _reason(plan, action.pod))
+            case Patch(ref=ref):
+                registry.patch(
+                    ref, action.patch, actor, _reason(plan, ref), subresource=action.subresource, uid=action.uid
+                )
+            case Delete(ref=ref):
+                options = DeleteOptions(
+                    action.grace_period_seconds, action.propagation, action.uid, action.resource_version
+                )
+                try:
+                    registry.delete(ref, options, actor, _reason(plan, ref))
+                except NotFound:
+                    return  # gone already: what was wanted
+
+
+def _reason(plan: Plan, ref: Ref | None) -> str:
+    return plan.notes.get(ref, plan.because) if ref is not None else plan.because
+
+
+def _maybe_ref(obj: dict[str, object]) -> Ref | None:
+    meta = obj["metadata"]
+    assert isinstance(meta, dict)
+    name = meta.get("name")
+    return Ref(str(obj["kind"]), meta.get("namespace", ""), name) if name else None
+
+
+def _everything(view: Cache) -> Iterable[dict[str, object]]:
+    return view.everything()
+
+
+def describe(action: Action) -> str:
+    """Say an action in a few plain words: ``create Pod web-0``."""
+    match action:
+        case RecordEvent():
+            return f"record {action.reason}: {action.message}"
+        case Create(obj=obj):
+            return f"create {obj['kind']} {obj['metadata'].get('name') or obj['metadata'].get('generateName')}"
+        case UpdateStatus(obj=obj):
+            return f"update the status of {obj['kind']} {obj['metadata']['name']}"
+        case Update(obj=obj):
+            return f"update {obj['kind']} {obj['metadata']['name']}"
+        case Bind():
+            return f"bind Pod {action.pod.name} to {action.node}"
+        case Patch(ref=ref) | Delete(ref=ref):
+            return f"{type(action).__name__.lower()} {ref.kind} {ref.name}"

@@ -1,0 +1,36 @@
+"""Everything that is random in a cluster, from a seed: uids, name suffixes.
+
+The n-th draw depends on (seed, n) only, so a cluster that was stopped goes on with the same stream.
+Source: staging/src/k8s.io/apimachinery/pkg/util/rand/rand.go (the alphabet of suffixes).
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+
+
+class Ids:
+    """The stream of one cluster; ``draws`` says how far it has been read."""
+
+    def __init__(self, seed: int, draws: int = 0) -> None:
+        self.seed = seed
+        self.draws = draws
+
+    def _draw(self) -> bytes:
+        self.draws += 1
+        return blake2b(b"%d/%d" % (self.seed, self.draws), digest_size=16).digest()
+
+    def uid(self) -> str:
+        """Return a version 4 UUID."""
+        raw = self._draw().hex()
+        variant = "89ab"[int(raw[16], 16) & 3]
+        return f"{raw[:8]}-{raw[8:12]}-4{raw[13:16]}-{variant}{raw[17:20]}-{raw[20:]}"
+
+    def suffix(self, length: int = 5) -> str:
+        """Return what the API server appends to a generateName."""
+        return "".join(ALPHABET[byte % len(ALPHABET)] for byte in self._draw()[:length])
+
+    def number(self, below: int) -> int:
+        return int.from_bytes(self._draw()[:8]) % below

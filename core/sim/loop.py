@@ -1,0 +1,69 @@
+"""The heart of simulated time: entries in a heap of (time, sequence), taken strictly in that order.
+
+Source: none in Kubernetes; the shape is a discrete-event kernel. Nothing here waits: who drives the
+loop decides how long a simulated second lasts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from heapq import heappop, heappush
+from typing import NamedTuple
+
+
+class Entry(NamedTuple):
+    """One thing due. ``at``: simulated epoch seconds. ``timer``: nobody asked, time alone brings it."""
+
+    at: float
+    sequence: int
+    key: Hashable
+    timer: bool
+
+
+class Loop:
+    """At most one entry a key: an earlier time replaces a later one, a later one is ignored."""
+
+    def __init__(self) -> None:
+        self._heap: list[Entry] = []
+        self._due: dict[Hashable, Entry] = {}
+        self._sequence = 0
+
+    def __len__(self) -> int:
+        return len(self._due)
+
+    def add(self, key: Hashable, at: float, *, timer: bool = False) -> None:
+        """Make *key* due at *at*. News (``timer=False``) turns a timer of the same time into news."""
+        found = self._due.get(key)
+        if found is not None and (found.at < at or (found.at == at and (timer or not found.timer))):
+            if found.timer and not timer:
+                # news that comes later than a timer: the timer's sync will see it too, but it is no beat
+                self._put(key, found.at, timer=False)
+            return
+        self._put(key, at, timer=timer)
+
+    def _put(self, key: Hashable, at: float, *, timer: bool) -> None:
+        self._sequence += 1
+        entry = Entry(at, self._sequence, key, timer)
+        self._due[key] = entry
+        heappush(self._heap, entry)
+
+    def peek(self) -> Entry | None:
+        """Return the next entry without taking it."""
+        heap, due = self._heap, self._due
+        while heap:
+            entry = heap[0]
+            if due.get(entry.key) is entry:
+                return entry
+            heappop(heap)  # replaced by an earlier one
+        return None
+
+    def pop(self) -> Entry | None:
+        entry = self.peek()
+        if entry is not None:
+            heappop(self._heap)
+            del self._due[entry.key]
+        return entry
+
+    def clear(self) -> None:
+        self._heap.clear()
+        self._due.clear()
