@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Protocol
 
+from core.api.resources import NO_USAGE, Usage, is_terminal, pod_requests
 from core.apimachinery.meta import Obj, Ref, ref_of
 
 IndexFunction = Callable[[Obj], Iterable[Hashable]]
@@ -24,6 +25,14 @@ class View(Protocol):
 
     def indexed(self, index: str, value: Hashable) -> list[Obj]: ...
 
+    def count(self, index: str, value: Hashable) -> int:
+        """Return how many objects *indexed* would return, without making the list."""
+        ...
+
+    def usage(self, node: str) -> Usage:
+        """Return what the Pods on *node* that have not ended ask for together."""
+        ...
+
 
 # -- indexes: name -> function of an object; the value's shape stands beside each -------------------
 
@@ -31,6 +40,29 @@ class View(Protocol):
 def _pods_by_node(obj: Obj) -> Iterable[Hashable]:
     node = obj["spec"].get("nodeName") if obj["kind"] == "Pod" else None
     return (node,) if node else ()
+
+
+def _unscheduled_pods(obj: Obj) -> Iterable[Hashable]:
+    return () if obj["kind"] != "Pod" or obj["spec"].get("nodeName") or is_terminal(obj) else ("",)
+
+
+def _replicas_on_node(obj: Obj) -> Iterable[Hashable]:
+    if obj["kind"] != "Pod" or "deletionTimestamp" in obj["metadata"]:
+        return ()
+    node = obj["spec"].get("nodeName")
+    owners = obj["metadata"].get("ownerReferences")
+    return [(o["uid"], node) for o in owners if o.get("controller")] if node and owners else ()
+
+
+def _anti_affine_pods(obj: Obj) -> Iterable[Hashable]:
+    affinity = obj["spec"].get("affinity") if obj["kind"] == "Pod" else None
+    anti = affinity.get("podAntiAffinity") if affinity else None
+    return ("",) if anti and anti.get("requiredDuringSchedulingIgnoredDuringExecution") else ()
+
+
+def _pod_addresses(obj: Obj) -> Iterable[Hashable]:
+    address = (obj.get("status") or {}).get("podIP") if obj["kind"] == "Pod" else None
+    return (address,) if address else ()
 
 
 def _pods_by_claim(obj: Obj) -> Iterable[Hashable]:
@@ -115,6 +147,10 @@ def _events_by_involved(obj: Obj) -> Iterable[Hashable]:
 INDEXES: dict[str, IndexFunction] = {
     "pods-by-node": _pods_by_node,  # node name
     "pods-by-claim": _pods_by_claim,  # (namespace, claim name)
+    "unscheduled-pods": _unscheduled_pods,  # "": Pods without a node that have not ended
+    "replicas-on-node": _replicas_on_node,  # (controller's uid, node name): Pods that are not terminating
+    "anti-affine-pods": _anti_affine_pods,  # "": Pods with required anti-affinity
+    "pod-addresses": _pod_addresses,  # status.podIP
     "by-controller": _by_controller,  # (kind of the dependent, controller's uid)
     "orphans": _orphans,  # (kind, namespace): Pods, ReplicaSets, ControllerRevisions without a controller
     "by-owner": _by_owner,  # owner's uid: dependents of any kind
@@ -128,7 +164,18 @@ INDEXES: dict[str, IndexFunction] = {
 }
 
 _INDEXES_OF_KIND: dict[str, tuple[str, ...]] = {
-    "Pod": ("pods-by-node", "pods-by-claim", "by-controller", "orphans", "by-owner", "labelled"),
+    "Pod": (
+        "pods-by-node",
+        "pods-by-claim",
+        "by-controller",
+        "orphans",
+        "by-owner",
+        "labelled",
+        "unscheduled-pods",
+        "replicas-on-node",
+        "anti-affine-pods",
+        "pod-addresses",
+    ),
     "PersistentVolume": ("volumes-by-claim", "unclaimed-volumes", "by-class", "by-owner"),
     "PersistentVolumeClaim": ("claims-by-volume", "by-class", "by-owner", "labelled"),
     "ReplicaSet": ("by-controller", "orphans", "by-owner", "labelled"),
@@ -145,6 +192,7 @@ class Cache:
     def __init__(self, objects: Iterable[Obj] = ()) -> None:
         self._kinds: dict[str, dict[str, dict[str, Obj]]] = {}
         self._indexes: dict[str, dict[Hashable, dict[Ref, Obj]]] = {name: {} for name in INDEXES}
+        self._usage: dict[str, Usage] = {}
         for obj in objects:
             self.put(obj)
 
@@ -169,6 +217,12 @@ class Cache:
         found = self._indexes[index].get(value)
         return list(found.values()) if found else []
 
+    def count(self, index: str, value: Hashable) -> int:
+        return len(self._indexes[index].get(value, ()))
+
+    def usage(self, node: str) -> Usage:
+        return self._usage.get(node, NO_USAGE)
+
     def put(self, obj: Obj) -> Obj | None:
         """Take *obj* in; return what it replaces."""
         ref = ref_of(obj)
@@ -177,6 +231,8 @@ class Cache:
         names[ref.name] = obj
         for index in _INDEXES_OF_KIND.get(ref.kind, _INDEXES_OF_OTHERS):
             self._reindex(index, ref, old, obj)
+        if ref.kind == "Pod":
+            self._account(old, obj)
         return old
 
     def drop(self, ref: Ref) -> Obj | None:
@@ -186,6 +242,8 @@ class Cache:
         if old is not None:
             for index in _INDEXES_OF_KIND.get(ref.kind, _INDEXES_OF_OTHERS):
                 self._reindex(index, ref, old, None)
+            if ref.kind == "Pod":
+                self._account(old, None)
         return old
 
     def _reindex(self, index: str, ref: Ref, old: Obj | None, new: Obj | None) -> None:
@@ -201,3 +259,22 @@ class Cache:
         if new is not None:
             for value in values:
                 table.setdefault(value, {})[ref] = new
+
+    def _account(self, old: Obj | None, new: Obj | None) -> None:
+        """Keep :meth:`usage` as a Pod takes its place on a node and leaves it."""
+        before = _place(old) if old is not None else ""
+        after = _place(new) if new is not None else ""
+        if before == after and (not before or (old or {})["spec"] == (new or {})["spec"]):
+            return
+        if before and old is not None:
+            left, taken = self._usage[before], pod_requests(old)
+            self._usage[before] = Usage(*(a - b for a, b in zip(left, taken, strict=True)))
+        if after and new is not None:
+            left, taken = self.usage(after), pod_requests(new)
+            self._usage[after] = Usage(*(a + b for a, b in zip(left, taken, strict=True)))
+
+
+def _place(pod: Obj) -> str:
+    """Return the node on which *pod* takes up room, or ""."""
+    node = pod["spec"].get("nodeName")
+    return node if node and not is_terminal(pod) else ""
