@@ -63,7 +63,8 @@ TEMPLATES = [
 ]
 
 # -- the store: one writer at a time, who takes the lock when the transaction begins ----------------------
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:////{DATA / 'stsviz.sqlite3'}")}
+_sqlite = {"ENGINE": "django.db.backends.sqlite3", "NAME": DATA / "stsviz.sqlite3"}
+DATABASES = {"default": env.db_url("DATABASE_URL") if env.str("DATABASE_URL", default="") else _sqlite}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
