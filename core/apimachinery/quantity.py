@@ -13,9 +13,7 @@ from typing import Literal
 Number = int | Fraction
 Family = Literal["binary", "decimal", "exponent"]
 
-FORMAT_WRONG = (
-    "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
-)
+FORMAT_WRONG = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 SUFFIX_WRONG = "unable to parse quantity's suffix"
 NUMERIC_WRONG = "unable to parse numeric part of quantity"
 
@@ -83,7 +81,9 @@ def _ceil_away(value: Number, unit: int) -> Number:
     if isinstance(value, int):
         return value
     scaled = value * unit
-    whole = -(-scaled.numerator // scaled.denominator) if value > 0 else scaled.numerator // scaled.denominator
+    whole = (
+        -(-scaled.numerator // scaled.denominator) if value > 0 else scaled.numerator // scaled.denominator
+    )
     return whole // unit if whole % unit == 0 else Fraction(whole, unit)
 
 

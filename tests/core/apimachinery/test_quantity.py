@@ -68,7 +68,9 @@ def test_rounds_requests_up_to_a_milli():
     assert quantity.canonical("1500u", milli=True) == "2m"
 
 
-@pytest.mark.parametrize("text", ["", "one gigabyte", "1kb", "1GB", "1xyz", "1 Gi", "1..5", "1e3.5", "9" * 600])
+@pytest.mark.parametrize(
+    "text", ["", "one gigabyte", "1kb", "1GB", "1xyz", "1 Gi", "1..5", "1e3.5", "9" * 600]
+)
 def test_names_the_expression_for_a_malformed_quantity(text):
     """VAL-Q2, ST-1.14"""
     assert quantity.error(text) == quantity.FORMAT_WRONG
