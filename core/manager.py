@@ -213,10 +213,19 @@ class Manager:
             self.loop.add(QueueKey(number, ref), self.store.now, timer=True)
         self._next_beat(number, component)
 
-    def plan(self, key: QueueKey) -> Plan:
-        """Ask the component what it would do about *key* now; nothing is done."""
-        component = self.components[key.component]
-        return component.sync(self.view_of(component), key.ref, self.store.now)
+    def next_decision(self, look_at: int) -> Decision | None:
+        """Ask the next *look_at* keys' components what they will do; nothing is done."""
+        for entry in self.loop.upcoming(look_at):
+            key = entry.key
+            if not isinstance(key, QueueKey):
+                continue
+            component = self.components[key.component]
+            at = max(entry.at, self.store.now)
+            plan = component.sync(self.view_of(component), key.ref, at)
+            for action in plan.actions:
+                if not isinstance(action, RecordEvent):
+                    return Decision(component.name, key.ref, describe(action), plan.because, at)
+        return None
 
     def _sync(self, key: QueueKey) -> Iterator[None]:
         component = self.components[key.component]

@@ -7,7 +7,7 @@ loop decides how long a simulated second lasts.
 from __future__ import annotations
 
 from collections.abc import Hashable
-from heapq import heappop, heappush
+from heapq import heappop, heappush, nsmallest
 from typing import NamedTuple
 
 
@@ -34,9 +34,9 @@ class Loop:
     def add(self, key: Hashable, at: float, *, timer: bool = False) -> None:
         """Make *key* due at *at*. News (``timer=False``) turns a timer of the same time into news."""
         found = self._due.get(key)
-        if found is not None and (found.at < at or (found.at == at and (timer or not found.timer))):
+        if found is not None and found.at <= at:
             if found.timer and not timer:
-                # news that comes later than a timer: the timer's sync will see it too, but it is no beat
+                # news due later than a timer: the timer's sync sees it too, and that is then no mere beat
                 self._put(key, found.at, timer=False)
             return
         self._put(key, at, timer=timer)
@@ -63,6 +63,10 @@ class Loop:
             heappop(self._heap)
             del self._due[entry.key]
         return entry
+
+    def upcoming(self, count: int) -> list[Entry]:
+        """Return the next *count* entries in the order in which they are due."""
+        return nsmallest(count, self._due.values(), key=lambda entry: (entry.at, entry.sequence))
 
     def clear(self) -> None:
         self._heap.clear()

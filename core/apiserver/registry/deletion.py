@@ -42,7 +42,7 @@ def before_delete(obj: Obj, options: DeleteOptions, now: float) -> Obj | None:
     finalizers = _finalizers(obj, options.propagation)
     meta = obj["metadata"]
     if "deletionTimestamp" in meta:
-        return _shortened(obj, grace, finalizers, options)
+        return _shortened(obj, grace, finalizers)
     held = bool(finalizers) or (obj["kind"] == "Namespace" and bool(obj["spec"].get("finalizers")))
     if not grace and not held:
         return None
@@ -62,12 +62,11 @@ def before_delete(obj: Obj, options: DeleteOptions, now: float) -> Obj | None:
     return out
 
 
-def _shortened(obj: Obj, grace: int, finalizers: list[str], options: DeleteOptions) -> Obj | None:
+def _shortened(obj: Obj, grace: int, finalizers: list[str]) -> Obj | None:
     meta = obj["metadata"]
     old_grace = meta.get("deletionGracePeriodSeconds", 0)
     new = dict(meta)
-    asked = options.grace_period_seconds is not None or grace == 0
-    if asked and grace < old_grace:
+    if grace < old_grace:
         # the moment of the first request plus the new, shorter period
         new["deletionTimestamp"] = timestamp(seconds(meta["deletionTimestamp"]) - old_grace + grace)
         new["deletionGracePeriodSeconds"] = grace

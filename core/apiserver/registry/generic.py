@@ -14,7 +14,7 @@ from typing import Any
 
 from core.api.kinds import BY_KIND
 from core.apimachinery import validation
-from core.apimachinery.errors import ApiError, BadRequest, Invalid, MethodNotAllowed
+from core.apimachinery.errors import ApiError, BadRequest, Conflict, Invalid, MethodNotAllowed
 from core.apimachinery.meta import Obj, Ref, copied, ref_of
 from core.apimachinery.patch import json_patch, merge_patch, strategic_merge_patch
 from core.apimachinery.timestamps import timestamp
@@ -202,17 +202,7 @@ class Registry:
         """Delete *ref*; return its last state, or the terminating object while something holds it."""
         with self.store.transaction():
             old = self.get(ref)
-            meta = old["metadata"]
-            if options.uid and options.uid != meta["uid"]:
-                raise modified(
-                    ref, f"Precondition failed: UID in precondition: {options.uid}, UID in object meta: {meta['uid']}"
-                )
-            if options.resource_version and options.resource_version != meta["resourceVersion"]:
-                raise modified(
-                    ref,
-                    "Precondition failed: ResourceVersion in precondition:"
-                    f" {options.resource_version}, ResourceVersion in object meta: {meta['resourceVersion']}",
-                )
+            self._check_delete_preconditions(ref, old["metadata"], options)
             admission.validate("DELETE", old, old, self.context())
             new = before_delete(old, options, self.store.now)
             if new is None:
@@ -220,6 +210,21 @@ class Registry:
             if new is old:
                 return old
             return self.store.update(new, "", actor, because)
+
+    @staticmethod
+    def _check_delete_preconditions(ref: Ref, meta: Mapping[str, Any], options: DeleteOptions) -> None:
+        for word, asked, found, fate in (
+            ("UID", options.uid, meta["uid"], "deleted and then recreated"),
+            ("ResourceVersion", options.resource_version, meta["resourceVersion"], "modified"),
+        ):
+            if asked and asked != found:
+                raise Conflict(
+                    f'Operation cannot be fulfilled on {ref.kind} "{ref.name}": the {word} in the precondition'
+                    f" ({asked}) does not match the {word} in record ({found})."
+                    f" The object might have been {fate}",
+                    name=ref.name,
+                    kind=ref.kind,
+                )
 
     # -- subresources ----------------------------------------------------------------------------
 

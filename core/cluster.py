@@ -1,0 +1,342 @@
+"""The façade: one cluster as sites, commands and tests see it. Nothing else of core is needed.
+
+It joins the store, the API server's verbs and the manager, and adds what a person wants: apply a
+text, step, settle, ask why.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+
+from django.db.models import Q
+
+from core import models, world
+from core.apimachinery import validation
+from core.apimachinery.errors import AlreadyExists, BadRequest, NotFound
+from core.apimachinery.meta import Obj, Ref, condition_of, field
+from core.apiserver import printers
+from core.apply import Outcome, apply_text
+from core.files import Files
+from core.apiserver.registry.deletion import DeleteOptions
+from core.apiserver.registry.generic import Registry
+from core.apiserver.store import Change, Store
+from core.client.cache import Cache
+from core.manager import Decision, Manager
+from core.sim.settings import Settings
+
+SETTLED_AFTER = 60.0  # simulated seconds in which no timer may have anything to do
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A line of the timeline. ``at``: simulated epoch seconds."""
+
+    revision: int
+    at: float
+    actor: str
+    text: str
+    because: str
+    ref: Ref
+
+
+class NotSettled(Exception):
+    """The cluster was still busy after as many steps as were allowed."""
+
+
+class Cluster:
+    """A cluster that is open in this process. Thread-safe: every verb is one transaction."""
+
+    def __init__(self, row: models.Cluster) -> None:
+        self.row = row
+        self.settings = Settings(**row.settings)
+        self.store = Store(row)
+        self.registry = Registry(self.store, self.settings)
+        self.files = Files(self.registry)
+        self.manager = Manager(self.registry, world.components(self.settings))
+
+    # -- clusters --------------------------------------------------------------------------------
+
+    @classmethod
+    def names(cls) -> list[str]:
+        return list(models.Cluster.objects.order_by("id").values_list("name", flat=True))
+
+    @classmethod
+    def open(cls, name: str) -> Cluster:
+        """Open a cluster of the database: it goes on from where its objects stand. Raises: NotFound."""
+        row = models.Cluster.objects.filter(name=name).first()
+        if row is None:
+            raise NotFound(f'cluster "{name}" not found')
+        return cls(row)
+
+    @classmethod
+    def new(
+        cls,
+        name: str,
+        *,
+        start: float,
+        seed: int = 1,
+        settings: Settings | None = None,
+        nodes: int = 2,
+    ) -> Cluster:
+        """Make a cluster with its namespaces and *nodes* Ready nodes. *start*: epoch seconds of its clock.
+
+        Raises: AlreadyExists, BadRequest (a name that is no DNS label).
+        """
+        if validation.is_dns1123_label(name):
+            raise BadRequest(f'"{name}" is no cluster name: {validation.is_dns1123_label(name)[0]}')
+        if models.Cluster.objects.filter(name=name).exists():
+            raise AlreadyExists(f'cluster "{name}" already exists')
+        settings = settings or Settings()
+        plain = Settings()
+        differing = {k: v for k, v in asdict(settings).items() if v != getattr(plain, k)}
+        row = models.Cluster.objects.create(
+            name=name, seed=seed, started=start, now=start, settings=differing
+        )
+        cluster = cls(row)
+        cluster._furnish(nodes)
+        return cluster
+
+    def _furnish(self, nodes: int) -> None:
+        with self.store.transaction():
+            for obj in world.lab(self.settings, self.store.now, nodes):
+                status = obj.get("status")
+                made = self.registry.create(obj, "kubeadm")
+                if status:
+                    self.registry.update_status({**made, "status": status}, "kubeadm")
+
+    def destroy(self) -> None:
+        """Delete the cluster with all its history. This object is of no use afterwards."""
+        with self.store.reading():
+            self.row.delete()
+
+    # -- what it is ------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        return str(self.row.name)
+
+    @property
+    def revision(self) -> int:
+        return self.store.revision
+
+    @property
+    def now(self) -> float:
+        return self.store.now
+
+    @property
+    def pace(self) -> float:
+        return float(self.row.pace)
+
+    @property
+    def mode(self) -> str:
+        return str(self.row.mode)
+
+    def set_pace(self, pace: float, mode: str = "real") -> None:
+        """*pace*: simulated seconds a wall second, 0 to pause; *mode* "real" or "lesson"."""
+        if not 0 <= pace <= 1000 or mode not in ("real", "lesson"):
+            raise BadRequest("a pace is a number from 0 to 1000, a mode is real or lesson")
+        self.row.pace, self.row.mode = pace, mode
+        self.row.save(update_fields=["pace", "mode"])
+
+    @property
+    def view(self) -> Cache:
+        """The whole store, as of now. To read several things of one revision hold :meth:`reading`."""
+        return self.store.view
+
+    def reading(self) -> AbstractContextManager[Cache]:
+        return self.store.reading()
+
+    @property
+    def tombstones(self) -> Mapping[Ref, Obj]:
+        """The last deleted Pod of each seat."""
+        return self.store.tombstones
+
+    @property
+    def notes(self) -> Mapping[Ref, str]:
+        """Why things are as they are, by the component that decided so."""
+        return self.manager.notes
+
+    def why(self, ref: Ref) -> str:
+        """Return one clause about *ref*, or "" when no component has anything to say."""
+        return self.manager.notes.get(ref, "")
+
+    def table(self, kind: str, namespace: str | None = None) -> printers.Table:
+        return printers.table(kind, self.view.list(kind, namespace), self.now)
+
+    # -- verbs -----------------------------------------------------------------------------------
+
+    def apply(
+        self, text: str | bytes, actor: str = "you", stop: Callable[[], bool] = lambda: False
+    ) -> Iterator[Outcome]:
+        """Apply the documents of a text, one by one."""
+        return apply_text(self.registry, text, actor, stop)
+
+    def get(self, ref: Ref) -> Obj:
+        return self.registry.get(ref)
+
+    def create(self, obj: Obj, actor: str = "you") -> Obj:
+        return self.registry.create(obj, actor)
+
+    def update(self, obj: Obj, actor: str = "you") -> Obj:
+        return self.registry.update(obj, actor)
+
+    def patch(self, ref: Ref, patch: object, kind_of_patch: str = "merge", actor: str = "you") -> Obj:
+        return self.registry.patch(ref, patch, actor, kind_of_patch=kind_of_patch)
+
+    def delete(
+        self,
+        ref: Ref,
+        grace_period_seconds: int | None = None,
+        propagation: str = "Background",
+        uid: str = "",
+        actor: str = "you",
+    ) -> Obj:
+        options = DeleteOptions(grace_period_seconds, propagation, uid)
+        return self.registry.delete(ref, options, actor)
+
+    def scale(self, ref: Ref, replicas: int, actor: str = "you") -> Obj:
+        return self.registry.scale(ref, replicas, actor)
+
+    def write_file(self, ref: Ref, path: str, content: bytes, actor: str = "you") -> Obj:
+        return self.files.write(ref, path, content, actor)
+
+    def read_file(self, ref: Ref, path: str) -> bytes:
+        return self.files.read(ref, path)
+
+    def list_files(self, ref: Ref) -> list[Obj]:
+        return self.files.list(ref)
+
+    # -- history ---------------------------------------------------------------------------------
+
+    def changes_since(self, revision: int, limit: int = 1_000_000) -> list[Change]:
+        return self.store.changes_since(revision, limit)
+
+    def timeline(self, limit: int = 200, before: int = 1 << 62) -> list[Entry]:
+        """Return the last *limit* writes before revision *before*, newest first; Events are left out."""
+        entries = [entry_of(change) for change in self.store.history(before, limit * 3)]
+        return [entry for entry in entries if entry.ref.kind != "Event"][:limit]
+
+    # -- time ------------------------------------------------------------------------------------
+
+    def next_at(self) -> float | None:
+        """Return when something is due next (simulated epoch seconds), or None."""
+        with self.reading():
+            return self.manager.next_at()
+
+    def advance(self, until: float, more: Callable[[], bool] = lambda: True) -> bool:
+        """Do what is due up to *until* (simulated epoch seconds) as long as *more* says so.
+
+        Returns True when something due is left over. One transaction: keep it short.
+        """
+        manager, store = self.manager, self.store
+        try:
+            with store.transaction():
+                while True:
+                    at = manager.next_at()
+                    if at is None or at > until:
+                        store.move_clock(until)
+                        return False
+                    for _ in manager.run_one():
+                        if not more():
+                            return True
+                    if not more():
+                        return True
+        except BaseException:
+            manager.restart()
+            raise
+
+    def step(self, limit: int = 10_000) -> bool:
+        """Go on until one component has decided something; False when nothing is left to decide."""
+        for _ in range(limit):
+            at = self.next_at()
+            if at is None:
+                return False
+            before = self.revision
+            with self.store.transaction():
+                for _ in self.manager.run_one():
+                    pass
+            if any(change.ref.kind != "Event" for change in self.changes_since(before)):
+                return True
+        return False
+
+    def settle(self, limit: int = 2_000_000, quiet: float = SETTLED_AFTER) -> int:
+        """Run until nothing is due but timers that had nothing to do for *quiet* simulated seconds.
+
+        Returns the number of syncs. Raises: NotSettled after *limit* of them.
+        """
+        manager = self.manager
+        first = manager.syncs
+        calm_since = self.now
+        head = self.revision
+        while manager.syncs - first < limit:
+            with self.reading():
+                manager.pump()
+                entry = manager.loop.peek()
+            if entry is None or (entry.timer and entry.at > calm_since + quiet):
+                return manager.syncs - first
+            stop_at = manager.syncs + 200
+            self.advance(entry.at, lambda stop_at=stop_at: manager.syncs < stop_at)
+            if any(_matters(change) for change in self.changes_since(head)):
+                calm_since = self.now
+            head = self.revision
+        raise NotSettled(f"cluster {self.name} is still busy after {limit} syncs")
+
+    def next_decision(self, look_at: int = 50) -> Decision | None:
+        """Return what some component is about to do next, without doing it."""
+        with self.reading():
+            self.manager.pump()
+            return self.manager.next_decision(look_at)
+
+    # -- who steps it ----------------------------------------------------------------------------
+
+    def try_lease(self, holder: str, wall_now: float, seconds: float) -> bool:
+        """Take or renew the right to step this cluster. *wall_now*: wall epoch seconds."""
+        free = Q(lease_holder=holder) | Q(lease_until__lt=wall_now) | Q(lease_holder="")
+        rows = models.Cluster.objects.filter(free, pk=self.row.pk)
+        return bool(rows.update(lease_holder=holder, lease_until=wall_now + seconds))
+
+
+def _matters(change: Change) -> bool:
+    """Events and heartbeats are no sign of work."""
+    return change.ref.kind not in ("Event", "Node")
+
+
+def entry_of(change: Change) -> Entry:
+    """Say a write in plain words."""
+    verb = {"ADDED": "created", "DELETED": "removed"}.get(change.type) or what_changed(change)
+    text = f"{change.ref.kind} {change.ref.name} {verb}"
+    return Entry(change.revision, change.at, change.actor, text, change.because, change.ref)
+
+
+def what_changed(change: Change) -> str:
+    """Name the part of an update that a reader looks for first."""
+    old, new = change.old, change.obj
+    meta = new["metadata"]
+    if old is None:
+        return "changed"
+    if "deletionTimestamp" in meta and "deletionTimestamp" not in old["metadata"]:
+        return "is being deleted"
+    for path, say in (
+        ("spec.nodeName", "scheduled to {}"),
+        ("spec.volumeName", "bound to volume {}"),
+        ("spec.replicas", "scaled to {}"),
+        ("status.phase", "is {}"),
+    ):
+        value = field(new, path)
+        if value is not None and value != field(old, path):
+            return say.format(value)
+    if new["kind"] == "Pod" and condition_status(new, "Ready") != condition_status(old, "Ready"):
+        return "is Ready" if condition_status(new, "Ready") == "True" else "is not Ready"
+    if new["kind"] == "PersistentVolume" and old["spec"].get("claimRef") != new["spec"].get("claimRef"):
+        claim = new["spec"].get("claimRef")
+        return f"reserved for claim {claim['name']}" if claim else "no longer remembers a claim"
+    if old.get("status") != new.get("status"):
+        return "reports its status"
+    return "changed"
+
+
+def condition_status(obj: Obj, kind: str) -> str:
+    condition = condition_of(obj, kind)
+    return str(condition["status"]) if condition else ""

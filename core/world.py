@@ -1,0 +1,170 @@
+"""What a new cluster holds before anyone asks anything of it, and who works in it.
+
+Source: the objects a kubeadm cluster has after its start; cmd/kube-controller-manager/app (v1.36).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from core.apimachinery.meta import Obj
+from core.apimachinery.timestamps import timestamp
+from core.client.component import Component
+from core.controllers.attachdetach import AttachDetachController
+from core.controllers.deployment import DeploymentController
+from core.controllers.endpointslice import EndpointSliceController
+from core.controllers.expand import ExpandController
+from core.controllers.garbagecollector import GarbageCollectorController
+from core.controllers.namespace import NamespaceController
+from core.controllers.nodelifecycle import NodeLifecycleController
+from core.controllers.persistentvolume import PersistentVolumeController
+from core.controllers.podgc import PodGCController
+from core.controllers.provisioner import LocalPathProvisioner
+from core.controllers.pvcprotection import PVCProtectionController
+from core.controllers.pvprotection import PVProtectionController
+from core.controllers.replicaset import ReplicaSetController
+from core.controllers.statefulset import StatefulSetController
+from core.kubelet.kubelet import Kubelet
+from core.scheduler.scheduler import Scheduler
+from core.sim.settings import Settings
+
+NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+KUBELET_VERSION = "v1.36.3"
+
+
+def components(settings: Settings) -> list[Component]:
+    """Return one of each component, in the order that breaks ties of simulated time."""
+    return [
+        component(settings)
+        for component in (
+            StatefulSetController,
+            ReplicaSetController,
+            DeploymentController,
+            PersistentVolumeController,
+            LocalPathProvisioner,
+            Scheduler,
+            Kubelet,
+            EndpointSliceController,
+            PVCProtectionController,
+            PVProtectionController,
+            AttachDetachController,
+            ExpandController,
+            GarbageCollectorController,
+            NamespaceController,
+            NodeLifecycleController,
+            PodGCController,
+        )
+    ]
+
+
+def namespace(name: str) -> Obj:
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": name},
+    }
+
+
+def kubernetes_service() -> Obj:
+    """The API server's own Service: the first address of the range."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"component": "apiserver", "provider": "kubernetes"},
+        },
+        "spec": {
+            "clusterIP": "10.96.0.1",
+            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
+        },
+    }
+
+
+def node(name: str, number: int, settings: Settings, now: float) -> Obj:
+    """A Ready node as its kubelet registers it. *number* from 1: it gives the Pod range and address."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Node",
+        "metadata": {
+            "name": name,
+            "labels": {
+                "beta.kubernetes.io/arch": "amd64",
+                "beta.kubernetes.io/os": "linux",
+                "kubernetes.io/arch": "amd64",
+                "kubernetes.io/hostname": name,
+                "kubernetes.io/os": "linux",
+            },
+        },
+        "spec": _pod_range(number, settings),
+        "status": node_status(name, number, settings, now),
+    }
+
+
+def _pod_range(number: int, settings: Settings) -> Obj:
+    # a /24 as usual; a node that takes more Pods than a /24 has addresses gets a /16
+    cidr = f"10.244.{number}.0/24" if settings.max_pods <= 250 else f"10.{number % 200 + 20}.0.0/16"
+    return {"podCIDR": cidr, "podCIDRs": [cidr]}
+
+
+def node_status(name: str, number: int, settings: Settings, now: float) -> Obj:
+    resources = {
+        "cpu": "32" if settings.max_pods <= 250 else "10000",
+        "ephemeral-storage": "100Gi",
+        "hugepages-1Gi": "0",
+        "hugepages-2Mi": "0",
+        "memory": "64Gi" if settings.max_pods <= 250 else "64Ti",
+        "pods": str(settings.max_pods),
+    }
+    stamp = timestamp(now)
+    return {
+        "addresses": [
+            {"type": "InternalIP", "address": f"172.18.0.{number + 1}"},
+            {"type": "Hostname", "address": name},
+        ],
+        "allocatable": resources,
+        "capacity": resources,
+        "conditions": [
+            {
+                "type": kind,
+                "status": status,
+                "reason": reason,
+                "message": message,
+                "lastHeartbeatTime": stamp,
+                "lastTransitionTime": stamp,
+            }
+            for kind, status, reason, message in (
+                (
+                    "MemoryPressure",
+                    "False",
+                    "KubeletHasSufficientMemory",
+                    "kubelet has sufficient memory available",
+                ),
+                ("DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"),
+                ("PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"),
+                ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
+            )
+        ],
+        "daemonEndpoints": {"kubeletEndpoint": {"Port": 10250}},
+        "nodeInfo": {
+            "architecture": "amd64",
+            "bootID": "",
+            "containerRuntimeVersion": "stsviz://1.0",
+            "kernelVersion": "6.1.0",
+            "kubeProxyVersion": "",
+            "kubeletVersion": KUBELET_VERSION,
+            "machineID": name,
+            "operatingSystem": "linux",
+            "osImage": "stsviz",
+            "systemUUID": name,
+        },
+    }
+
+
+def lab(settings: Settings, now: float, nodes: int = 2) -> Iterable[Obj]:
+    """Return the objects of a new cluster: namespaces, the API's Service, *nodes* Ready nodes."""
+    yield from (namespace(name) for name in NAMESPACES)
+    yield kubernetes_service()
+    for number in range(1, nodes + 1):
+        yield node(f"node-{number}", number, settings, now)
