@@ -32,7 +32,7 @@ _PLACES: dict[str, tuple[str, ...]] = {
 
 
 def source_of(volume: Obj) -> tuple[str, dict[str, Any]]:
-    """Return the volume's source as (field name, content): ``("nfs", {"server": …})``; ("", {}) if unknown."""
+    """Return the volume's source as (field name, content): ``("nfs", {"server": …})``, or ("", {})."""
     spec = volume["spec"]
     for field in ("hostPath", "local", *_PLACES):
         if field in spec:

@@ -43,23 +43,27 @@ def get_bind_volume_to_claim(volume: Obj, claim: Obj) -> Obj | None:
     A claimRef that a person or a provisioner wrote is completed and gets no bound-by-controller mark: when
     the claim goes, theirs is kept and ours may be taken back.
     """
-    meta = claim["metadata"]
     bound, dirty = volume, False
     ref = volume["spec"].get("claimRef")
     was_bound = is_volume_bound_to_claim(volume, claim)
-    if not was_bound or ref.get("uid") != meta["uid"]:
-        reference = {
-            "kind": "PersistentVolumeClaim",
-            "namespace": meta.get("namespace", ""),
-            "name": meta["name"],
-            "uid": meta["uid"],
-            "apiVersion": "v1",
-            "resourceVersion": meta.get("resourceVersion", ""),
-        }
-        bound, dirty = replaced(bound, "spec.claimRef", reference), True
+    if not was_bound or ref.get("uid") != claim["metadata"]["uid"]:
+        bound, dirty = replaced(bound, "spec.claimRef", claim_reference(claim)), True
     if not was_bound and ANN_BOUND_BY_CONTROLLER not in annotations_of(volume):
         bound, dirty = with_annotations(bound, {ANN_BOUND_BY_CONTROLLER: "yes"}), True
     return bound if dirty else None
+
+
+def claim_reference(claim: Obj) -> Obj:
+    """Return the complete claimRef of *claim*; its resourceVersion is that of now and never updated."""
+    meta = claim["metadata"]
+    return {
+        "kind": "PersistentVolumeClaim",
+        "namespace": meta.get("namespace", ""),
+        "name": meta["name"],
+        "uid": meta["uid"],
+        "apiVersion": "v1",
+        "resourceVersion": meta.get("resourceVersion", ""),
+    }
 
 
 def with_annotations(obj: Obj, added: dict[str, str]) -> Obj:

@@ -1,6 +1,7 @@
 """Which StorageClass a claim or a volume is of, which class is the default, and what a class delays.
 
-Source: staging/src/k8s.io/component-helpers/storage/volume/helpers.go, pkg/volume/util/storageclass.go (v1.36).
+Source: staging/src/k8s.io/component-helpers/storage/volume/helpers.go,
+pkg/volume/util/storageclass.go (v1.36).
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ HOSTNAME_LABEL = "kubernetes.io/hostname"
 
 
 def check_volume_node_affinity(volume: Obj, node_labels: Mapping[str, str]) -> bool:
-    """Say whether a node with *node_labels* can reach *volume*; a volume without affinity is reached by all."""
+    """Say whether a node with *node_labels* can reach *volume*; without affinity every node can."""
     required = (volume["spec"].get("nodeAffinity") or {}).get("required")
     if required is None:
         return True
@@ -66,11 +66,11 @@ def _compare_integers(operator: str, value: str, values: Sequence[str]) -> bool:
 def match_topology_selector_terms(
     terms: Sequence[Mapping[str, Any]] | None, node_labels: Mapping[str, str]
 ) -> bool:
-    """Say whether a class with these ``allowedTopologies`` makes volumes for the node. No terms: everywhere."""
+    """Say whether a class with these ``allowedTopologies`` makes volumes there. No terms: anywhere."""
     if not terms:
         return True
     return any(
-        all(node_labels.get(e["key"]) in e["values"] for e in term.get("matchLabelExpressions") or ())
+        all(node_labels.get(e["key"]) in e["values"] for e in term.get("matchLabelExpressions") or [])
         for term in terms
     )
 
