@@ -33,7 +33,7 @@ def pod_requests(pod: Obj) -> Usage:
     A sidecar (an init container that restarts) runs beside the containers and the later init containers.
     """
     spec = pod["spec"]
-    cpu, memory = _sum(spec["containers"])
+    cpu, memory = _sum(spec.get("containers") or [])
     if spec.get("initContainers"):
         cpu, memory = _with_init(spec["initContainers"], cpu, memory)
     overhead = spec.get("overhead")

@@ -14,6 +14,7 @@ from core.api.resources import NO_USAGE, Usage, is_terminal, pod_requests
 from core.apimachinery.meta import Obj, Ref, ref_of
 
 IndexFunction = Callable[[Obj], Iterable[Hashable]]
+Objects = list[Obj]  # named, because View has a method called list
 
 
 class View(Protocol):
@@ -23,7 +24,7 @@ class View(Protocol):
 
     def list(self, kind: str, namespace: str | None = None) -> list[Obj]: ...
 
-    def indexed(self, index: str, value: Hashable) -> list[Obj]: ...
+    def indexed(self, index: str, value: Hashable) -> Objects: ...
 
     def count(self, index: str, value: Hashable) -> int:
         """Return how many objects *indexed* would return, without making the list."""
@@ -46,10 +47,15 @@ def _unscheduled_pods(obj: Obj) -> Iterable[Hashable]:
     return () if obj["kind"] != "Pod" or obj["spec"].get("nodeName") or is_terminal(obj) else ("",)
 
 
+def _chosen_node(pod: Obj) -> str:
+    """Return the node that *pod* is on, or will be once its volumes are bound there, or ""."""
+    return pod["spec"].get("nodeName") or (pod.get("status") or {}).get("nominatedNodeName") or ""
+
+
 def _replicas_on_node(obj: Obj) -> Iterable[Hashable]:
     if obj["kind"] != "Pod" or "deletionTimestamp" in obj["metadata"]:
         return ()
-    node = obj["spec"].get("nodeName")
+    node = _chosen_node(obj)
     owners = obj["metadata"].get("ownerReferences")
     return [(o["uid"], node) for o in owners if o.get("controller")] if node and owners else ()
 
@@ -148,7 +154,7 @@ INDEXES: dict[str, IndexFunction] = {
     "pods-by-node": _pods_by_node,  # node name
     "pods-by-claim": _pods_by_claim,  # (namespace, claim name)
     "unscheduled-pods": _unscheduled_pods,  # "": Pods without a node that have not ended
-    "replicas-on-node": _replicas_on_node,  # (controller's uid, node name): Pods that are not terminating
+    "replicas-on-node": _replicas_on_node,  # (controller's uid, chosen node): Pods that are not terminating
     "anti-affine-pods": _anti_affine_pods,  # "": Pods with required anti-affinity
     "pod-addresses": _pod_addresses,  # status.podIP
     "by-controller": _by_controller,  # (kind of the dependent, controller's uid)
@@ -213,7 +219,7 @@ class Cache:
         """Return all objects, kind by kind."""
         return [obj for spaces in self._kinds.values() for names in spaces.values() for obj in names.values()]
 
-    def indexed(self, index: str, value: Hashable) -> list[Obj]:
+    def indexed(self, index: str, value: Hashable) -> Objects:
         found = self._indexes[index].get(value)
         return list(found.values()) if found else []
 
@@ -276,5 +282,5 @@ class Cache:
 
 def _place(pod: Obj) -> str:
     """Return the node on which *pod* takes up room, or ""."""
-    node = pod["spec"].get("nodeName")
+    node = _chosen_node(pod)
     return node if node and not is_terminal(pod) else ""
