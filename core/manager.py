@@ -297,7 +297,12 @@ class Manager:
                 registry.bind(action.pod, action.uid, action.node, actor, _reason(plan, action.pod))
             case Patch(ref=ref):
                 registry.patch(
-                    ref, action.patch, actor, _reason(plan, ref), subresource=action.subresource, uid=action.uid
+                    ref,
+                    action.patch,
+                    actor,
+                    _reason(plan, ref),
+                    subresource=action.subresource,
+                    uid=action.uid,
                 )
             case Delete(ref=ref):
                 options = DeleteOptions(
@@ -330,7 +335,9 @@ def describe(action: Action) -> str:
         case RecordEvent():
             return f"record {action.reason}: {action.message}"
         case Create(obj=obj):
-            return f"create {obj['kind']} {obj['metadata'].get('name') or obj['metadata'].get('generateName')}"
+            return (
+                f"create {obj['kind']} {obj['metadata'].get('name') or obj['metadata'].get('generateName')}"
+            )
         case UpdateStatus(obj=obj):
             return f"update the status of {obj['kind']} {obj['metadata']['name']}"
         case Update(obj=obj):

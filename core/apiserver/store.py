@@ -130,6 +130,13 @@ class Store:
         """The newest revision, with those the running transaction has not committed yet."""
         return self._head
 
+    def refresh(self) -> int:
+        """Take in what other processes have written; return the newest revision."""
+        with self.reading():
+            if self._owner != threading.get_ident():
+                self._catch_up(lock=False)
+            return self.revision
+
     # -- writing ---------------------------------------------------------------------------------
 
     @contextmanager
@@ -142,7 +149,7 @@ class Store:
             self._owner = threading.get_ident()
             try:
                 with transaction.atomic():
-                    self._catch_up()
+                    self._catch_up(lock=True)
                     yield
                     self._flush()
             except BaseException:
@@ -162,13 +169,14 @@ class Store:
     def create(self, obj: Obj, actor: str, because: str = "") -> Obj:
         """Store *obj* (complete but for resourceVersion). Raises: AlreadyExists."""
         ref = ref_of(obj)
-        if self.view.get(*ref) is not None:
-            resource = BY_KIND[ref.kind]
-            raise AlreadyExists(
-                f'{resource.group_resource} "{ref.name}" already exists',
-                name=ref.name, group=resource.group, kind=resource.plural,
-            )  # fmt: skip
-        return self._write("ADDED", ref, obj, None, actor, because)
+        with self.transaction():
+            if self.view.get(*ref) is not None:
+                resource = BY_KIND[ref.kind]
+                raise AlreadyExists(
+                    f'{resource.group_resource} "{ref.name}" already exists',
+                    name=ref.name, group=resource.group, kind=resource.plural,
+                )  # fmt: skip
+            return self._write("ADDED", ref, obj, None, actor, because)
 
     def update(self, obj: Obj, expected: str, actor: str, because: str = "") -> Obj:
         """Replace the object whose resourceVersion is *expected* ("" for any).
@@ -176,15 +184,17 @@ class Store:
         Raises: NotFound; Conflict when it has been modified since.
         """
         ref = ref_of(obj)
-        old = self._existing(ref)
-        if expected and expected != old["metadata"]["resourceVersion"]:
-            raise modified(ref)
-        return self._write("MODIFIED", ref, obj, old, actor, because)
+        with self.transaction():
+            old = self._existing(ref)
+            if expected and expected != old["metadata"]["resourceVersion"]:
+                raise modified(ref)
+            return self._write("MODIFIED", ref, obj, old, actor, because)
 
     def delete(self, ref: Ref, actor: str, because: str = "") -> Obj:
         """Remove *ref*; return its last state, which carries the revision of the deletion."""
-        old = self._existing(ref)
-        return self._write("DELETED", ref, old, old, actor, because)
+        with self.transaction():
+            old = self._existing(ref)
+            return self._write("DELETED", ref, old, old, actor, because)
 
     def move_clock(self, now: float) -> None:
         """Set the simulated time (epoch seconds); it never goes back."""
@@ -198,9 +208,6 @@ class Store:
         return old
 
     def _write(self, kind_of: str, ref: Ref, obj: Obj, old: Obj | None, actor: str, because: str) -> Obj:
-        if self._owner != threading.get_ident():
-            with self.transaction():
-                return self._write(kind_of, ref, obj, old, actor, because)
         self._head += 1
         obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(self._head)}}
         change = Change(self._head, kind_of, ref, obj, old, actor, because, self.now)
@@ -236,14 +243,16 @@ class Store:
         self.now = max(self.now, self.row.now)
         self.ids.draws = self.row.draws
         self.ring.clear()
-        gone = models.Change.objects.filter(cluster=self.row, type="DELETED", kind="Pod").order_by("-revision")
+        gone = models.Change.objects.filter(cluster=self.row, type="DELETED", kind="Pod").order_by(
+            "-revision"
+        )
         for row in reversed(gone[:TOMBSTONES]):
             self._bury(_change(row))
 
-    def _catch_up(self) -> None:
-        """Read what other processes wrote since this mirror's revision; lock the cluster's row."""
+    def _catch_up(self, *, lock: bool) -> None:
+        """Read what other processes wrote since this mirror's revision; *lock* the cluster's row."""
         query = models.Cluster.objects.filter(pk=self.row.pk)
-        if connection.features.has_select_for_update:
+        if lock and connection.features.has_select_for_update:
             query = query.select_for_update()
         found = query.values_list("revision", "compacted", "now", "draws").first()
         if found is None:
@@ -287,7 +296,10 @@ class Store:
         cursor.executemany(
             "INSERT INTO core_change (cluster_id, revision, type, kind, namespace, name, data, actor, because, at)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [(pk, c.revision, c.type, *c.ref, self._text(c), c.actor, c.because, c.at) for c in self._pending],
+            [
+                (pk, c.revision, c.type, *c.ref, self._text(c), c.actor, c.because, c.at)
+                for c in self._pending
+            ],
         )
 
     def _flush_objects(self, cursor: Any) -> None:
@@ -342,7 +354,8 @@ class Store:
         if self._head - self.compacted > HISTORY + 1000:
             self.compacted = self._head - HISTORY
             cursor.execute(
-                "DELETE FROM core_change WHERE cluster_id = %s AND revision <= %s", [self.row.pk, self.compacted]
+                "DELETE FROM core_change WHERE cluster_id = %s AND revision <= %s",
+                [self.row.pk, self.compacted],
             )
         return self.compacted
 
@@ -371,9 +384,7 @@ def _fields(change: Change) -> dict[str, Any]:
 
 def _change(row: models.Change) -> Change:
     ref = Ref(row.kind, row.namespace, row.name)
-    return Change(
-        row.revision, row.type, ref, orjson.loads(row.data), None, row.actor, row.because, row.at
-    )
+    return Change(row.revision, row.type, ref, orjson.loads(row.data), None, row.actor, row.because, row.at)
 
 
 def not_found(ref: Ref) -> NotFound:

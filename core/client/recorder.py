@@ -62,7 +62,9 @@ def _with_message(request: RecordEvent, message: str) -> RecordEvent:
     )
 
 
-def _again(view: View, event: Obj, request: RecordEvent, component: str, now: float) -> tuple[str, Obj] | None:
+def _again(
+    view: View, event: Obj, request: RecordEvent, component: str, now: float
+) -> tuple[str, Obj] | None:
     if _is_spam(view, request, component, now):
         return None
     return "update", _counted(event, now)

@@ -19,7 +19,9 @@ class Settings:
     sync_frequency: float = 60.0  # kubelet: every Pod is looked at again
     max_pods: int = 110  # kubelet: Pods a node takes
     container_start_seconds: float = 1.0  # fake runtime: from mounted volumes to a started container
-    container_stop_seconds: float = 1.0  # fake runtime: from SIGTERM to exit (never more than the grace period)
+    container_stop_seconds: float = (
+        1.0  # fake runtime: from SIGTERM to exit (never more than the grace period)
+    )
     watch_lag: float = 0.0  # simulated seconds until a process's cache sees a write
 
     max_unavailable_stateful_set: bool = False  # SW1
