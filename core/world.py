@@ -13,6 +13,7 @@ from core.client.component import Component
 from core.controllers.attachdetach import AttachDetachController
 from core.controllers.deployment import DeploymentController
 from core.controllers.endpointslice import EndpointSliceController
+from core.controllers.eventttl import EventTTL
 from core.controllers.expand import ExpandController
 from core.controllers.garbagecollector import GarbageCollectorController
 from core.controllers.namespace import NamespaceController
@@ -53,6 +54,7 @@ def components(settings: Settings) -> list[Component]:
             NamespaceController,
             NodeLifecycleController,
             PodGCController,
+            EventTTL,
         )
     ]
 
