@@ -55,6 +55,8 @@ _FIELD_PATHS = (
     "status.podIP",
     "status.podIPs",
 )
+# the relaxed rule, default since v1.34
+_ENV_NAME = "a valid environment variable name must consist only of printable ASCII characters other than '='"
 _STANDARD_RESOURCES = ("cpu", "memory", "ephemeral-storage")
 
 
@@ -192,9 +194,7 @@ def _validate_env(variables: list[Obj], path: str, errors: list[FieldError]) -> 
         if not name:
             errors.append(required(f"{path}[{at}].name"))
         elif "=" in name or not name.isascii() or not name.isprintable():
-            # the relaxed rule, default since v1.34
-            text = "a valid environment variable name must consist only of printable ASCII characters other than '='"
-            errors.append(invalid(f"{path}[{at}].name", name, text))
+            errors.append(invalid(f"{path}[{at}].name", name, _ENV_NAME))
         if variable.get("valueFrom") is not None:
             _validate_value_from(variable, f"{path}[{at}].valueFrom", errors)
 

@@ -24,8 +24,9 @@ def default_pod_template(template: Obj) -> None:
     if template.get("metadata") is None:
         template["metadata"] = {}
     template["metadata"].pop("creationTimestamp", None)
-    if template.get("spec") is not None:
-        default_pod_spec(template["spec"])
+    if template.get("spec") is None:
+        template["spec"] = {}
+    default_pod_spec(template["spec"])
 
 
 def default_pod_spec(spec: Obj) -> None:
@@ -43,9 +44,8 @@ def default_pod_spec(spec: Obj) -> None:
         _default_container(container)
     for volume in spec.get("volumes") or ():
         _default_volume(volume)
-    for key in ("overhead",):
-        if spec.get(key):
-            spec[key] = _canonical(spec[key])
+    if spec.get("overhead"):
+        spec["overhead"] = _canonical(spec["overhead"])
 
 
 def all_containers(spec: Obj) -> Iterator[Obj]:
@@ -144,4 +144,4 @@ def _default_volume_items(source: Obj) -> None:
 
 
 def _canonical(amounts: Obj) -> Obj:
-    return {name: quantity.canonical(str(amount)) for name, amount in amounts.items()}
+    return {name: quantity.canonical(amount, milli=True) for name, amount in amounts.items()}
