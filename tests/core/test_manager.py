@@ -1,0 +1,157 @@
+"""The manager performs plans, retries what was refused, and can be stopped at any instant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import pytest
+
+from core import models
+from core.apimachinery.meta import Ref, ref_of
+from core.apiserver.registry.generic import Registry
+from core.apiserver.store import Store
+from core.client.actions import NOTHING, Create, Plan, RecordEvent
+from core.client.cache import View
+from core.manager import Manager
+from core.sim.settings import Settings
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+START = 1_800_000_000.0
+SPACE = Ref("Namespace", "", "default")
+
+
+def namespace(name: str) -> dict:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+
+
+class Probe:
+    """A component whose decision is a function."""
+
+    name = "probe"
+    process = "kube-controller-manager"
+    latency = 0.1
+    resync_period: float | None = None
+
+    def __init__(self, decide: Callable[[View, Ref, float], Plan]) -> None:
+        self.decide = decide
+        self.seen: list[tuple[Ref, float]] = []
+        self.watches = {"Namespace": lambda view, old, new: [ref_of(new or old)]}
+
+    def resync_keys(self, view: View) -> Iterable[Ref]:
+        return [ref_of(space) for space in view.list("Namespace")]
+
+    def sync(self, view: View, key: Ref, now: float) -> Plan:
+        self.seen.append((key, round(now - START, 6)))
+        return self.decide(view, key, now)
+
+
+@pytest.fixture
+def registry() -> Registry:
+    row = models.Cluster.objects.create(name="test", started=START, now=START)
+    return Registry(Store(row), Settings())
+
+
+def run(manager: Manager, until: float) -> None:
+    while (at := manager.next_at()) is not None and at <= START + until:
+        with manager.store.transaction():
+            for _ in manager.run_one():
+                pass
+
+
+def test_a_write_wakes_those_who_watch_it_after_their_latency(registry: Registry):
+    probe = Probe(lambda view, key, now: NOTHING)
+    manager = Manager(registry, [probe])
+
+    registry.create(namespace("default"), "you")
+    run(manager, until=10)
+
+    assert probe.seen == [(SPACE, 0.1)]
+
+
+def test_every_key_is_synced_at_start(registry: Registry):
+    registry.create(namespace("default"), "you")
+    probe = Probe(lambda view, key, now: NOTHING)
+
+    run(Manager(registry, [probe]), until=10)
+
+    assert probe.seen == [(SPACE, 0.1)]
+
+
+def test_a_plan_that_asks_to_be_called_again_is_called_again(registry: Registry):
+    registry.create(namespace("default"), "you")
+    probe = Probe(lambda view, key, now: Plan(requeue_after=5) if now < START + 1 else NOTHING)
+
+    run(Manager(registry, [probe]), until=10)
+
+    assert [at for _, at in probe.seen] == [0.1, 5.1]
+
+
+def test_a_refused_action_ends_its_plan_and_is_retried_with_growing_delay(registry: Registry):
+    """STS-S4"""
+    registry.create(namespace("default"), "you")
+    taken, other = Create(namespace("default")), Create(namespace("other"))
+    probe = Probe(lambda view, key, now: Plan((taken, other)) if key == SPACE else NOTHING)
+
+    run(Manager(registry, [probe]), until=0.2)
+
+    assert [at for _, at in probe.seen] == [0.1, 0.105, 0.115, 0.135, 0.175]
+    assert registry.store.get(Ref("Namespace", "", "other")) is None
+
+
+def test_what_a_refusal_says_becomes_an_event(registry: Registry):
+    registry.create(namespace("default"), "you")
+    default = registry.get(SPACE)
+    event = RecordEvent(default, "Warning", "FailedCreate", "create failed error: {error}")
+    probe = Probe(lambda view, key, now: Plan((Create(namespace("default"), on_error=event),)))
+
+    run(Manager(registry, [probe]), until=0.1)
+
+    [found] = registry.store.view.list("Event")
+    assert found["message"] == 'create failed error: namespaces "default" already exists'
+    assert found["source"] == {"component": "probe"}
+
+
+def test_notes_are_replaced_by_those_of_the_next_sync(registry: Registry):
+    registry.create(namespace("default"), "you")
+    seat = Ref("Pod", "default", "web-1")
+
+    def decide(view: View, key: Ref, now: float) -> Plan:
+        if now < START + 1:
+            return Plan(because="waits", notes={seat: "waits for web-0"}, requeue_after=5)
+        return Plan(because="is done")
+
+    manager = Manager(registry, [Probe(decide)])
+    run(manager, until=1)
+    assert manager.notes == {SPACE: "waits", seat: "waits for web-0"}
+
+    run(manager, until=10)
+    assert manager.notes == {SPACE: "is done"}
+
+
+def test_a_lagging_process_acts_on_what_it_has_seen(registry: Registry):
+    registry.settings = Settings(watch_lag=2.0)
+    known: list[bool] = []
+    probe = Probe(lambda view, key, now: known.append(view.get(*key) is not None) or NOTHING)
+    manager = Manager(registry, [probe])
+
+    registry.create(namespace("default"), "you")
+    run(manager, until=10)
+
+    assert probe.seen == [(SPACE, 2.1)]
+    assert known == [True]
+
+
+def test_an_interrupted_plan_goes_on_where_it_stopped(registry: Registry):
+    registry.create(namespace("default"), "you")
+    plan = Plan(tuple(Create(namespace(f"n{number}")) for number in range(3)))
+    probe = Probe(lambda view, key, now: plan if key == SPACE else NOTHING)
+    manager = Manager(registry, [probe])
+
+    manager.next_at()
+    with registry.store.transaction():
+        next(iter(manager.run_one()))
+    assert len(registry.store.view.list("Namespace")) == 2
+
+    run(manager, until=0.1)
+    assert len(registry.store.view.list("Namespace")) == 4
