@@ -146,6 +146,19 @@ def _slices_by_service(obj: Obj) -> Iterable[Hashable]:
     return ((obj["metadata"].get("namespace", ""), service),) if service else ()
 
 
+def _services_by_address(obj: Obj) -> Iterable[Hashable]:
+    if obj["kind"] != "Service":
+        return ()
+    spec = obj["spec"]
+    node_ports = {port["nodePort"] for port in spec.get("ports") or () if port.get("nodePort")}
+    return node_ports.union(ip for ip in spec.get("clusterIPs") or () if ip != "None")
+
+
+def _nodes_by_volume(obj: Obj) -> Iterable[Hashable]:
+    attached = (obj.get("status") or {}).get("volumesAttached") if obj["kind"] == "Node" else None
+    return [volume["name"] for volume in attached] if attached else ()
+
+
 def _events_by_involved(obj: Obj) -> Iterable[Hashable]:
     return (obj["involvedObject"].get("uid", ""),) if obj["kind"] == "Event" else ()
 
@@ -166,6 +179,8 @@ INDEXES: dict[str, IndexFunction] = {
     "by-class": _by_class,  # ("PersistentVolume" | "PersistentVolumeClaim", class name or "")
     "labelled": _labelled,  # (kind, namespace, label key, label value)
     "slices-by-service": _slices_by_service,  # (namespace, service name)
+    "services-by-address": _services_by_address,  # a cluster IP (str) or a node port (int)
+    "nodes-by-volume": _nodes_by_volume,  # unique volume name in status.volumesAttached
     "events-by-involved": _events_by_involved,  # involvedObject.uid
 }
 
@@ -187,6 +202,8 @@ _INDEXES_OF_KIND: dict[str, tuple[str, ...]] = {
     "ReplicaSet": ("by-controller", "orphans", "by-owner", "labelled"),
     "ControllerRevision": ("by-controller", "orphans", "by-owner", "labelled"),
     "EndpointSlice": ("slices-by-service", "by-controller", "by-owner"),
+    "Service": ("services-by-address", "by-controller", "by-owner"),
+    "Node": ("nodes-by-volume", "by-owner"),
     "Event": ("events-by-involved",),
 }
 _INDEXES_OF_OTHERS = ("by-controller", "by-owner")
@@ -215,7 +232,7 @@ class Cache:
             return list(spaces.get(namespace, {}).values())
         return [obj for names in spaces.values() for obj in names.values()]
 
-    def everything(self) -> list[Obj]:
+    def everything(self) -> Objects:
         """Return all objects, kind by kind."""
         return [obj for spaces in self._kinds.values() for names in spaces.values() for obj in names.values()]
 
