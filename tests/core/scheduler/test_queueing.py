@@ -1,0 +1,83 @@
+"""The scheduling queue: which change wakes which Pod."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.apimachinery.meta import Ref, replaced
+from core.client.cache import Cache
+from core.scheduler import queueing
+from tests.core.scheduler.cast import IMMEDIATE, NODES, claim, node, pod, volume
+
+WEB_0 = Ref("Pod", "default", "web-0")
+
+
+def refused(message: str):
+    condition = {"type": "PodScheduled", "status": "False", "message": message}
+    return pod("web-0", "www", status={"conditions": [condition]})
+
+
+UNBOUND = refused("0/2 nodes are available: pod has unbound immediate PersistentVolumeClaims. not found")
+NO_VOLUMES = refused("0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind.")
+FULL = refused("0/2 nodes are available: 2 Insufficient cpu.")
+TAINTED = refused("0/2 nodes are available: 2 node(s) had untolerated taint(s).")
+TAINT = {"key": "k", "effect": "NoSchedule"}
+GONE = pod("old", nodeName="node-1", status={"phase": "Running"})
+RESERVED = {"namespace": "default", "name": "www", "uid": "uid-www"}
+
+
+@pytest.mark.parametrize(
+    ("waiting", "handler", "old", "new", "woken"),
+    [
+        pytest.param(UNBOUND, queueing.on_pod, None, UNBOUND, True, id="a new Pod"),
+        pytest.param(
+            pod("web-0", "www"), queueing.on_pod, pod("web-0", "www"), UNBOUND, False, id="own status"
+        ),
+        pytest.param(
+            UNBOUND, queueing.on_claim, claim("www"), claim("www", volume="pv"), True, id="claim: W3"
+        ),
+        pytest.param(
+            UNBOUND,
+            queueing.on_claim,
+            claim("www"),
+            claim("www", annotations={"volume.kubernetes.io/storage-provisioner": "x"}),
+            False,
+            id="claim: provisioner noted",
+        ),
+        pytest.param(
+            UNBOUND, queueing.on_volume, None, volume("pv", claim_ref=RESERVED), True, id="its volume"
+        ),
+        pytest.param(NO_VOLUMES, queueing.on_volume, None, volume("pv"), True, id="a free volume"),
+        pytest.param(TAINTED, queueing.on_volume, None, volume("pv"), False, id="a volume, not what lacks"),
+        pytest.param(UNBOUND, queueing.on_class, None, IMMEDIATE, True, id="a class"),
+        pytest.param(FULL, queueing.on_pod, GONE, None, True, id="a Pod makes room"),
+        pytest.param(
+            FULL, queueing.on_pod, GONE, replaced(GONE, "status.phase", "Succeeded"), True, id="a Pod ends"
+        ),
+        pytest.param(TAINTED, queueing.on_pod, GONE, None, False, id="a Pod goes, not what lacks"),
+        pytest.param(
+            TAINTED, queueing.on_node, node("node-1", taints=[TAINT]), NODES[0], True, id="untainted"
+        ),
+        pytest.param(
+            TAINTED,
+            queueing.on_node,
+            NODES[0],
+            replaced(NODES[0], "status.conditions", [{"type": "Ready"}]),
+            False,
+            id="a heartbeat",
+        ),
+        pytest.param(UNBOUND, queueing.on_node, None, NODES[0], False, id="a node does not bind claims"),
+    ],
+)
+def test_wakes_the_pods_that_a_change_may_help(waiting, handler, old, new, woken):
+    """ST-5.58"""
+    view = Cache([waiting, *NODES])
+
+    assert list(handler(view, old, new)) == ([WEB_0] if woken else [])
+
+
+def test_every_handler_leaves_pods_with_a_node_alone():
+    """ST-5.58"""
+    placed = pod("web-0", "www", nodeName="node-1")
+
+    assert list(queueing.on_claim(Cache([placed]), None, claim("www"))) == []
