@@ -1,0 +1,234 @@
+"""What each card looks like: its shape, where its lines stand, which are engraved and which flip."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from core.diagram.elements import Node
+from core.diagram.marks import (
+    GLYPH_ROOM,
+    Mark,
+    Shape,
+    Stroke,
+    glyph,
+    hatching,
+    line,
+    text,
+    width_of,
+)
+
+SEAT_H = 88.0
+LANE_H = 28.0
+RANGE_H = 34.0
+CLASS_H = 64.0
+CHAIN_PITCH = 84.0
+MACHINE = (146.0, 36.0)
+HEIGHTS = {"claim": 66.0, "volume": 76.0, "vacant": 56.0}
+PAD = 12.0
+
+Box = tuple[float, float, float, float]
+
+
+def marks(node: Node, x: float, y: float, w: float, h: float) -> tuple[Mark, ...]:
+    """Return the drawing of *node* in the given rectangle."""
+    return tuple(_DRAW[node.kind](node, (x, y, w, h)))
+
+
+def _headline(node: Node, box: Box, y: float) -> list[Mark]:
+    """Return the name at the left, its state's glyph and word at the right."""
+    x, _, w, _ = box
+    word = text("word", x + w - PAD, y, node.word, w * 0.55, "r")
+    room = w - 2 * PAD - width_of(word) - GLYPH_ROOM - 8
+    sign = glyph(node.state, word.x - width_of(word) - 9, y)
+    return [text("title engraved", x + PAD, y, node.title, room), sign, word]
+
+
+def _struck(cls: str, x: float, y: float, words: str, room: float) -> list[Mark]:
+    mark = text(f"{cls} struck", x, y, words, room)
+    return [mark, Stroke("strike", (line((x, y + 0.5), (x + width_of(mark), y + 0.5)),))]
+
+
+def _hatch(node: Node, box: Box) -> list[Mark]:
+    if node.state != "terminating":
+        return []
+    x, y, w, h = box
+    return [Stroke("hatch", hatching(x + 4, y + 4, w - 8, h - 8))]
+
+
+def _badge(x: float, y: float, words: str, room: float) -> list[Mark]:
+    """Return a small framed text whose right edge is at *x*."""
+    mark = text("small flips", x - 6, y, words, room, "r")
+    w = width_of(mark) + 12
+    return [Shape("badge", "card", x - w, y - 8.5, w, 17), mark]
+
+
+def _seat(node: Node, box: Box) -> list[Mark]:
+    x, y, w, _ = box
+    slots = node.slots
+    out: list[Mark] = [Shape("box", "card", *box), *_hatch(node, box), *_headline(node, box, y + 18)]
+    left, right, room = x + PAD, x + w - PAD, w - 2 * PAD
+    if "dns" in slots:
+        out += _dns(slots["dns"], slots["answer"], left, y + 38, room)
+    else:
+        out.append(text("line flips", left, y + 38, slots["address"] or "no address yet", room))
+    if slots.get("last"):
+        out.append(text("small", left, y + 56, "was", room))
+        out += _struck("small", left + 24, y + 56, slots["last"], room - 24)
+    elif "uid" in slots:
+        out.append(text("small flips", left, y + 56, f"uid {slots['uid']}", room))
+        if slots["machine"]:
+            out += _badge(right, y + 56, slots["machine"], room - 92)
+    out += _foot(node, left, y + 74, room)
+    return out
+
+
+def _dns(name: str, answer: str, x: float, y: float, room: float) -> list[Mark]:
+    if not name:
+        return [text("line flips", x, y, answer, room)]
+    reply = text("line flips", x, y, f"→ {answer}", room)
+    title = text("line engraved dns", x, y, name, room - width_of(reply) - 7)
+    return [title, reply._replace(x=x + width_of(title) + 7)]
+
+
+def _foot(node: Node, x: float, y: float, room: float) -> list[Mark]:
+    """Return the last line of a seat: why it is not Ready, else who sat here before, and its revision."""
+    slots = node.slots
+    if slots.get("note"):
+        return [text("quiet note", x, y, slots["note"], room)]
+    out: list[Mark] = []
+    if slots.get("was"):
+        out.append(text("small quiet-ink", x, y, "was", room))
+        return [*out, *_struck("small", x + 24, y, slots["was"], room - 24)]
+    if slots.get("revision"):
+        out.append(text("small quiet-ink", x, y, slots["revision"], room))
+    return out
+
+
+def _claim(node: Node, box: Box) -> list[Mark]:
+    x, y, w, _ = box
+    left, room = x + 10, w - 20
+    size = text("small", x + w - 10, y + 35, node.slots["size"], room * 0.6, "r")
+    return [
+        Shape("box", "note", *box),
+        *_hatch(node, box),
+        text("name engraved", left, y + 16, node.title, room - 10),
+        glyph(node.state, left + 5, y + 35),
+        text("word", left + GLYPH_ROOM, y + 35, node.word, room - GLYPH_ROOM - width_of(size) - 4),
+        size,
+        text("quiet note", left, y + 53, node.slots["note"] or node.slots["class"], room),
+    ]
+
+
+def _volume(node: Node, box: Box) -> list[Mark]:
+    x, y, w, _ = box
+    left, right, room = x + 10, x + w - 10, w - 20
+    slots = node.slots
+    size = text("small", right, y + 22, slots["size"], room / 2, "r")
+    word = text("word", left + GLYPH_ROOM, y + 39, node.word, room)
+    out: list[Mark] = [
+        Shape("box", "cylinder", *box),
+        *_hatch(node, box),
+        text("name engraved", left, y + 22, node.title, room - width_of(size) - 6),
+        size,
+        glyph(node.state, left + 5, y + 39),
+        word,
+        text("quiet", right, y + 39, slots["policy"], room - GLYPH_ROOM - width_of(word) - 4, "r"),
+    ]
+    if slots["was"]:
+        out.append(text("small", left, y + 56, "was", room))
+        out += _struck("small", left + 24, y + 56, slots["was"], room - 24)
+        out.append(text("small engraved", left, y + 67, slots["files"], room))
+    elif slots["files"]:
+        out.append(text("small engraved file", left, y + 57, slots["files"], room))
+    else:
+        out.append(text("quiet note", left, y + 57, slots["note"] or "no file yet", room))
+    return out
+
+
+def _vacant(node: Node, box: Box) -> list[Mark]:
+    x, y, w, h = box
+    note = text("quiet note", x + w / 2, y + h / 2, node.slots["note"], w - 20, "c")
+    return [Shape("box", "cylinder", *box), note]
+
+
+def _class(node: Node, box: Box) -> list[Mark]:
+    x, y, w, _ = box
+    middle, slots = x + w / 2, node.slots
+    facts = " · ".join(filter(None, (slots.get("policy"), node.word if slots else "")))
+    lines = (slots.get("binding", node.word), facts)
+    return [
+        Shape("box", "hexagon", *box),
+        text("name engraved", middle, y + 17, node.title, w - 34, "c"),
+        *(text("quiet", middle, y + 33 + at * 15, words, w - 28, "c") for at, words in enumerate(lines) if words),
+    ]
+
+
+def workload_height(node: Node) -> float:
+    lines = sum(1 for slot in ("policy", "strategy", "image", "namespace") if node.slots[slot])
+    return max(SEAT_H, 64.0 + 15 * lines)
+
+
+def _workload(node: Node, box: Box) -> list[Mark]:
+    x, y, w, h = box
+    left, room = x + PAD, w - 2 * PAD
+    out: list[Mark] = [
+        Shape("box behind", "card", x + 4, y - 4, w, h),
+        Shape("box", "card", *box),
+        *_hatch(node, box),
+        text("title engraved", left, y + 18, node.title, room),
+        text("quiet", left, y + 35, node.slots["kind"], room),
+        glyph(node.state, left + 5, y + 54),
+        text("word", left + GLYPH_ROOM, y + 54, node.word, room - GLYPH_ROOM),
+    ]
+    y += 72
+    for slot in ("namespace", "policy", "strategy", "image"):
+        if node.slots[slot]:
+            out.append(text("small" if slot == "image" else "quiet", left, y, node.slots[slot], room))
+            y += 15
+    return out
+
+
+def _service(node: Node, box: Box) -> list[Mark]:
+    x, y, w, h = box
+    middle = y + h / 2
+    word = text("word", x + w - PAD, middle, node.word, w / 2, "r")
+    sign = glyph(node.state, word.x - width_of(word) - 9, middle)
+    kind = text("quiet", word.x - width_of(word) - GLYPH_ROOM - 6, middle, node.slots["address"], 90, "r")
+    taken = width_of(word) + width_of(kind) + GLYPH_ROOM + 16
+    name = text("line engraved dns", x + PAD, middle, node.title, w - 2 * PAD - taken)
+    return [Shape("box", "card", *box), name, kind, sign, word]
+
+
+def _machine(node: Node, box: Box) -> list[Mark]:
+    x, y, w, h = box
+    slots = node.slots
+    word = text("word", x + w - 10, y + 12, node.word, w / 2, "r")
+    sign = glyph(node.state, word.x - width_of(word) - 9, y + 12)
+    name = text("small engraved", x + 10, y + 12, node.title, w - 20 - width_of(word) - GLYPH_ROOM - 6)
+    facts = " · ".join(filter(None, (slots["pods"], slots["zone"])))
+    return [Shape("box", "plain", *box), name, sign, word, text("quiet", x + 10, y + 26, facts, w - 20)]
+
+
+def _range(node: Node, box: Box) -> list[Mark]:
+    x, y, w, h = box
+    middle = y + h / 2
+    out: list[Mark] = [Shape("box behind", "card", x + 4, y - 3, w - 8, h), Shape("box", "card", *box)]
+    title = text("name engraved", x + PAD, middle, node.title, w * 0.6)
+    sign = glyph(node.state, x + PAD + width_of(title) + 18, middle)
+    word = text("word", x + PAD + width_of(title) + 30, middle, node.word, w * 0.38)
+    return [*out, title, sign, word]
+
+
+_DRAW: dict[str, Callable[[Node, Box], list[Mark]]] = {
+    "seat": _seat,
+    "pod": _seat,
+    "claim": _claim,
+    "volume": _volume,
+    "vacant": _vacant,
+    "class": _class,
+    "workload": _workload,
+    "service": _service,
+    "machine": _machine,
+    "range": _range,
+}
+

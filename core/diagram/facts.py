@@ -1,0 +1,187 @@
+"""What one object says about itself in the picture: a state, a word for it, and what it waits for.
+
+Pending is two states: *expected* (somebody is about to act) and *blocked* (nobody will). The first is
+how every claim of a WaitForFirstConsumer class begins; the second is what needs a hand.
+Source: pkg/printers/internalversion/printers.go (the words); storage.md, workloads.md (the states).
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Iterable
+from functools import lru_cache
+from typing import NamedTuple
+
+from core.apimachinery.meta import Obj, condition_of, field, is_terminating
+from core.apimachinery.timestamps import seconds
+from core.client.cache import View
+
+READY, EXPECTED, BLOCKED = "ready", "pending-expected", "pending-blocked"
+TERMINATING, FAILED, RELEASED, LOST, EMPTY = "terminating", "failed", "released", "lost", "empty"
+
+_MODES = {"ReadWriteOnce": "RWO", "ReadOnlyMany": "ROX", "ReadWriteMany": "RWX", "ReadWriteOncePod": "RWOP"}
+_EXPECTED_WAITS = frozenset({"ContainerCreating", "PodInitializing"})
+_IS_DEFAULT = "storageclass.kubernetes.io/is-default-class"
+
+
+class State(NamedTuple):
+    """A CSS class, the word beside the name, and a clause that says what is missing ("" if nothing)."""
+
+    cls: str
+    word: str
+    note: str = ""
+
+
+def pod_state(pod: Obj, now: float, claims: Iterable[State]) -> State:
+    """Return the state of *pod*, whose claims are in the states *claims*."""
+    status = pod.get("status") or {}
+    if is_terminating(pod):
+        grace = pod["metadata"].get("deletionGracePeriodSeconds", 0)
+        over = now > seconds(pod["metadata"]["deletionTimestamp"])
+        note = "its grace period is over" if over else f"asked to stop within {grace} s"
+        return State(TERMINATING, "Terminating", note)
+    phase = status.get("phase", "Pending")
+    if phase == "Failed":
+        return State(FAILED, status.get("reason") or "Failed", status.get("message", ""))
+    if phase == "Succeeded":
+        return State(EMPTY, "Completed")
+    for container in (*status.get("initContainerStatuses", ()), *status.get("containerStatuses", ())):
+        state = container.get("state") or {}
+        waiting, ended = state.get("waiting"), state.get("terminated")
+        if waiting and waiting.get("reason", "ContainerCreating") not in _EXPECTED_WAITS:
+            return State(FAILED, waiting["reason"], waiting.get("message", ""))
+        if ended and ended.get("exitCode"):
+            return State(FAILED, ended.get("reason") or "Error", f"exit code {ended['exitCode']}")
+    ready = condition_of(pod, "Ready")
+    if ready is not None and ready["status"] == "True":
+        return State(READY, "Ready")
+    return _unready(pod, phase, claims)
+
+
+def _unready(pod: Obj, phase: str, claims: Iterable[State]) -> State:
+    if phase == "Running":
+        return State(EXPECTED, "not Ready", "runs, but is not Ready")
+    if field(pod, "spec.nodeName"):
+        return State(EXPECTED, "starting", "its containers are being started")
+    scheduled = condition_of(pod, "PodScheduled")
+    if scheduled is None or scheduled["status"] != "False":
+        return State(EXPECTED, "Pending", "waits for a node")
+    message = scheduled.get("message", "")
+    if scheduled.get("reason") == "SchedulingGated":
+        return State(BLOCKED, "gated", message)
+    helpless = [claim for claim in claims if claim.cls in (BLOCKED, LOST)]
+    waited_for = any(claim.cls in (EXPECTED, EMPTY) for claim in claims)
+    if waited_for and not helpless:
+        return State(EXPECTED, "Pending", message or "waits for its claim")
+    return State(BLOCKED, "Unschedulable", message)
+
+
+def claim_state(claim: Obj, view: View) -> State:
+    """Return the state of *claim*; its class decides which Pending it is."""
+    if is_terminating(claim):
+        held = "kubernetes.io/pvc-protection" in (claim["metadata"].get("finalizers") or ())
+        return State(TERMINATING, "Terminating", "held until no Pod uses it" if held else "")
+    phase = (claim.get("status") or {}).get("phase", "Pending")
+    if phase == "Bound":
+        return State(READY, "Bound")
+    if phase == "Lost":
+        return State(LOST, "Lost", "its volume is gone")
+    volume = claim["spec"].get("volumeName")
+    if volume:
+        known = view.get("PersistentVolume", "", volume) is not None
+        return State(EXPECTED, "Pending", f"waits for {volume}") if known else _blocked(f"no volume {volume}")
+    name = class_name_of(claim)
+    if not name:
+        return _blocked("no class, and no volume fits")
+    storage_class = view.get("StorageClass", "", name)
+    if storage_class is None:
+        return _blocked(f"there is no class {name}")
+    if storage_class.get("volumeBindingMode") == "WaitForFirstConsumer":
+        return _first_consumer(claim, view)
+    if storage_class["provisioner"] == "kubernetes.io/no-provisioner":
+        return _blocked("no volume fits, none is made")
+    return State(EXPECTED, "Pending", "a volume is being made")
+
+
+def _blocked(note: str) -> State:
+    return State(BLOCKED, "Pending", note)
+
+
+def _first_consumer(claim: Obj, view: View) -> State:
+    meta = claim["metadata"]
+    if "volume.kubernetes.io/selected-node" in (meta.get("annotations") or {}):
+        return State(EXPECTED, "Pending", "a volume is being made")
+    for pod in view.indexed("pods-by-claim", (meta.get("namespace", ""), meta["name"])):
+        if field(pod, "status.phase") not in ("Succeeded", "Failed"):
+            if pod["spec"].get("nodeName"):
+                return _blocked(f"{pod['metadata']['name']} skipped the scheduler")
+            return State(EXPECTED, "Pending", f"waits for {pod['metadata']['name']}'s node")
+    return State(EXPECTED, "Pending", "waits for a first Pod")
+
+
+def volume_state(volume: Obj) -> State:
+    if is_terminating(volume):
+        return State(TERMINATING, "Terminating", "held while it is bound")
+    status = volume.get("status") or {}
+    phase = status.get("phase", "Pending")
+    if phase in ("Bound", "Available"):
+        return State(READY, phase)
+    if phase == "Released":
+        return State(RELEASED, phase, "keeps its data for nobody")
+    if phase == "Failed":
+        return State(FAILED, phase, status.get("message", ""))
+    return State(EXPECTED, phase)
+
+
+def machine_state(node: Obj) -> State:
+    ready = condition_of(node, "Ready")
+    if ready is None or ready["status"] != "True":
+        return State(FAILED, "NotReady", "its kubelet does not report")
+    if node["spec"].get("unschedulable"):
+        return State(BLOCKED, "cordoned", "takes no new Pods")
+    return State(READY, "Ready")
+
+
+def class_name_of(obj: Obj) -> str:
+    """Return the class of a claim or volume; "" for none."""
+    annotations = obj["metadata"].get("annotations")
+    beta = annotations.get("volume.beta.kubernetes.io/storage-class") if annotations else None
+    return str(beta if beta is not None else obj["spec"].get("storageClassName") or "")
+
+
+def is_default_class(storage_class: Obj) -> bool:
+    return (storage_class["metadata"].get("annotations") or {}).get(_IS_DEFAULT) == "true"
+
+
+def modes_of(obj: Obj) -> str:
+    """Return the access modes as kubectl shortens them: ``RWO,ROX``."""
+    modes = obj["spec"].get("accessModes") or ()
+    return ",".join(_MODES.get(mode, mode) for mode in modes)
+
+
+def size_of(obj: Obj) -> str:
+    """Return how large a volume is, or what a claim got, else asked for."""
+    if obj["kind"] == "PersistentVolume":
+        return str(field(obj, "spec.capacity.storage", ""))
+    return str(field(obj, "status.capacity.storage") or field(obj, "spec.resources.requests.storage", ""))
+
+
+@lru_cache(maxsize=4096)
+def _sha(content: str, binary: bool) -> str:
+    try:
+        data = base64.b64decode(content) if binary else content.encode("utf-8", "surrogateescape")
+    except (binascii.Error, UnicodeEncodeError):
+        return "?"
+    return hashlib.sha256(data).hexdigest()[:8]
+
+
+def files_text(files: list[Obj]) -> str:
+    """Return what is in a volume: ``index.html 9a3c01ff``, with a count if there is more."""
+    if not files:
+        return ""
+    first = min(files, key=lambda file: str(file.get("path", "")))
+    more = f" +{len(files) - 1}" if len(files) > 1 else ""
+    sha = _sha(str(first.get("content") or ""), bool(first.get("binary")))
+    return f"{str(first.get('path', '')).lstrip('/')} {sha}{more}"

@@ -1,0 +1,383 @@
+"""The picture's content: which seats, claims, volumes and classes there are, and how they hang together.
+
+A seat is StatefulSet/ordinal, not a uid: when web-0 dies its seat stays, with the last uid, address and
+node struck through, and the next web-0 sits down in it. Pods of a Deployment have no seats. Above
+FOLD_ABOVE seats, those that are Ready with all their claims Bound fold into ranges.
+Not modelled: a Pod without a controller never gets a seat, whatever its name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from core.apimachinery.meta import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, ref_of, uid_of
+from core.client.cache import View
+from core.diagram import cards, facts
+from core.diagram.cards import Scene, Seats, Storage
+from core.diagram.elements import Block, Chain, Edge, Graph, Node, Row
+from core.diagram.facts import EMPTY, EXPECTED, READY
+from core.diagram.ids import element_id
+from core.diagram.names import Domain, Names, unselected_note
+
+FOLD_ABOVE = 300
+CHUNK = 100
+KEPT_AT_ENDS = 3
+TO_COME_ABOVE = 20
+MACHINES_SHOWN = 12
+
+_NOWHERE = Domain("")
+
+
+def build(
+    view: View,
+    tombstones: Mapping[Ref, Obj],
+    now: float,
+    notes: Mapping[Ref, str],
+    namespace: str | None = None,
+    expanded: frozenset[str] = frozenset(),
+) -> Graph:
+    """Return what to draw of *view*.
+
+    *tombstones*: the last deleted object by Ref. *notes*: why an object is in its state, by Ref.
+    *namespace*: None for all. *expanded*: ids of the ranges that are opened.
+    """
+    scene = Scene(view, tombstones, now, notes)
+    return _Build(scene, namespace, expanded).graph()
+
+
+class _Build:
+    def __init__(self, scene: Scene, namespace: str | None, expanded: frozenset[str]) -> None:
+        self._scene, self._view = scene, scene.view
+        self._namespace, self._expanded = namespace, expanded
+        self._seats, self._storage = Seats(scene), Storage(scene)
+        self._names = Names(self._view, namespace)
+        self._pods = self._view.list("Pod", namespace)
+        self._claims = self._view.list("PersistentVolumeClaim", namespace)
+        self._drawn: set[str] = set()
+        self._classes: dict[str, None] = {}
+        self._folds = len(self._pods) > FOLD_ABOVE
+        self._graph = Graph()
+        self._hidden = 0
+
+    def graph(self) -> Graph:
+        sets = self._view.list("StatefulSet", self._namespace)
+        others = self._view.list("Deployment", self._namespace)
+        others += [rs for rs in self._view.list("ReplicaSet", self._namespace) if not cards.controlling(rs)]
+        self._scene.many_namespaces = len({namespace_of(obj) for obj in (*sets, *others)}) > 1
+        kept_claims = self._claims_by_set(sets)
+        workloads = sorted((*sets, *others), key=_age)
+        for obj in workloads:
+            if obj["kind"] == "StatefulSet":
+                self._stateful_set(obj, kept_claims.get(uid_of(obj), {}))
+            else:
+                self._deployment(obj)
+        self._loose()
+        self._finish()
+        return self._graph
+
+    # -- workloads ---------------------------------------------------------------------------------
+
+    def _claims_by_set(self, sets: Iterable[Obj]) -> dict[str, dict[int, list[Obj]]]:
+        """Return the claims by set and ordinal: they are known by their name alone."""
+        prefixes: dict[tuple[str, str], str] = {}
+        for sts in sets:
+            for template in sts["spec"].get("volumeClaimTemplates") or ():
+                prefixes[namespace_of(sts), f"{name_of(template)}-{name_of(sts)}"] = uid_of(sts)
+        found: dict[str, dict[int, list[Obj]]] = {}
+        for claim in self._claims if prefixes else ():
+            prefix, _, number = name_of(claim).rpartition("-")
+            uid = prefixes.get((namespace_of(claim), prefix))
+            if uid is not None and _is_ordinal(number):
+                found.setdefault(uid, {}).setdefault(int(number), []).append(claim)
+        return found
+
+    def _stateful_set(self, sts: Obj, kept: Mapping[int, Sequence[Obj]]) -> None:
+        namespace, name, spec = namespace_of(sts), name_of(sts), sts["spec"]
+        domain = self._names.domain(namespace, spec.get("serviceName", ""))
+        block = Block(cards.workload(sts, self._scene), self._lanes(sts, domain))
+        pods: dict[int, Obj] = {}
+        for pod in self._view.indexed("by-controller", ("Pod", uid_of(sts))):
+            stem, _, number = name_of(pod).rpartition("-")
+            if stem == name and _is_ordinal(number):
+                pods[int(number)] = pod
+        start = (spec.get("ordinals") or {}).get("start", 0)
+        wanted = spec.get("replicas", 1) if not is_terminating(sts) else 0
+        existing = len(pods) + len(kept)
+        drawn = wanted if wanted <= existing + TO_COME_ABOVE else existing + KEPT_AT_ENDS
+        ordinals = sorted({*range(start, start + drawn), *pods, *kept})
+        ordered = spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
+        folded = self._folded(sts, ordinals, pods, block)
+        cork = ""
+        for ordinal in ordinals:
+            pod = pods.get(ordinal)
+            if folded is not None and ordinal in folded:
+                self._consume(pod, kept.get(ordinal, ()))
+                self._range_row(sts, block, ordinal, folded[ordinal])
+                continue
+            has_seat = start <= ordinal < start + wanted
+            why = f"waits for {cork} to be Ready" if cork and ordered else ""
+            why = why if has_seat else "scaled down, its claim stays"
+            row = self._seat_row(sts, ordinal, pod, domain, why)
+            block.rows.append(row)
+            if has_seat and not cork and row.seat is not None and row.seat.state != READY:
+                cork = row.seat.title
+        if wanted > drawn:
+            self._to_come(sts, block, start + drawn, start + wanted)
+        self._add(block)
+
+    def _seat_row(self, sts: Obj, ordinal: int, pod: Obj | None, domain: Domain, why: str) -> Row:
+        namespace, name = namespace_of(sts), name_of(sts)
+        id_ = element_id("seat", namespace, name, ordinal)
+        ref = Ref("Pod", namespace, f"{name}-{ordinal}")
+        if pod is not None:
+            wanted_claims = _claim_names(pod)
+        else:
+            templates = sts["spec"].get("volumeClaimTemplates") or ()
+            wanted_claims = [f"{name_of(template)}-{ref.name}" for template in templates]
+        unused = pod is None or is_terminating(pod)
+        chains, claims = self._chains(namespace, wanted_claims, id_, unused)
+        if pod is not None:
+            self._drawn.add(_pod_key(pod))
+            return Row(self._seats.of_pod(id_, pod, claims, domain), chains)
+        return Row(self._seats.vacant(id_, ref, claims, domain, why), chains)
+
+    def _deployment(self, obj: Obj) -> None:
+        selector = labels_of({"metadata": obj["spec"]["template"].get("metadata") or {}})
+        block = Block(cards.workload(obj, self._scene))
+        for service in self._names.selecting(namespace_of(obj), selector):
+            block.services.append(self._lane(service, ""))
+        owners = [obj] if obj["kind"] == "ReplicaSet" else self._replica_sets(obj)
+        pods = [pod for rs in owners for pod in self._view.indexed("by-controller", ("Pod", uid_of(rs)))]
+        self._pod_rows(obj, block, sorted(pods, key=_age))
+        self._add(block)
+
+    def _replica_sets(self, deployment: Obj) -> list[Obj]:
+        return self._view.indexed("by-controller", ("ReplicaSet", uid_of(deployment)))
+
+    def _pod_rows(self, owner: Obj | None, block: Block, pods: Sequence[Obj]) -> None:
+        folded = self._folded(owner, range(len(pods)), dict(enumerate(pods)), block) if owner else None
+        for place, pod in enumerate(pods):
+            self._drawn.add(_pod_key(pod))
+            if owner is not None and folded is not None and place in folded:
+                self._range_row(owner, block, place, folded[place])
+                self._consume(pod, ())
+                continue
+            id_ = element_id("pod", namespace_of(pod), name_of(pod))
+            chains, claims = self._chains(namespace_of(pod), _claim_names(pod), id_, is_terminating(pod))
+            block.rows.append(Row(self._seats.of_pod(id_, pod, claims, None), chains))
+
+    # -- folding -----------------------------------------------------------------------------------
+
+    def _folded(
+        self, owner: Obj, ordinals: Sequence[int], pods: Mapping[int, Obj], block: Block
+    ) -> dict[int, tuple[str, int, int, int]] | None:
+        """Return ordinal -> (range id, first, last, how many) of each seat that a range stands for."""
+        if not self._folds or len(ordinals) <= TO_COME_ABOVE:
+            return None
+        ends = {*ordinals[:KEPT_AT_ENDS], *ordinals[-KEPT_AT_ENDS:]}
+        chunks: dict[int, list[int]] = {}
+        for ordinal in ordinals:
+            if ordinal not in ends and ordinal in pods and self._is_settled(pods[ordinal]):
+                chunks.setdefault(ordinal // CHUNK, []).append(ordinal)
+        folded: dict[int, tuple[str, int, int, int]] = {}
+        prefix = f"range-{owner['kind'].lower()}"
+        for chunk, members in chunks.items():
+            id_ = element_id(prefix, namespace_of(owner), name_of(owner), chunk * CHUNK)
+            if id_ in self._expanded:
+                block.rows.append(self._opened(owner, id_, members))
+            elif len(members) > KEPT_AT_ENDS:
+                fact = (id_, members[0], members[-1], len(members))
+                folded.update(dict.fromkeys(members, fact))
+                self._hidden += len(members)
+        return folded
+
+    def _is_settled(self, pod: Obj) -> bool:
+        """Tell whether nothing about *pod* and its storage asks to be looked at."""
+        if facts.pod_state(pod, self._scene.now, ()).cls != READY:
+            return False
+        for name in _claim_names(pod):
+            claim = self._view.get("PersistentVolumeClaim", namespace_of(pod), name)
+            if claim is None or self._storage.state_of(claim).cls != READY:
+                return False
+        return True
+
+    def _range_row(self, owner: Obj, block: Block, ordinal: int, fact: tuple[str, int, int, int]) -> None:
+        id_, first, last, count = fact
+        if ordinal == first:
+            title = f"{name_of(owner)}-{first} … {last}" if owner["kind"] == "StatefulSet" else name_of(owner)
+            self._summary(block, id_, title, READY, f"{count} Ready, claims Bound")
+
+    def _opened(self, owner: Obj, id_: str, members: Sequence[int]) -> Row:
+        title = f"{name_of(owner)}-{members[0]} … {members[-1]}"
+        word = f"{len(members)} opened, press to fold"
+        label = f"Range {title}, {word}"
+        return Row(Node(id_, "range", EMPTY, title, word, {}, None, label))
+
+    def _to_come(self, sts: Obj, block: Block, first: int, end: int) -> None:
+        id_ = element_id("range-statefulset", namespace_of(sts), name_of(sts)) + "-to-come"
+        title = f"{name_of(sts)}-{first} … {end - 1}"
+        self._hidden += end - first
+        self._summary(block, id_, title, EXPECTED, f"{end - first} to come")
+
+    def _summary(self, block: Block, id_: str, title: str, state: str, word: str) -> None:
+        block.rows.append(Row(Node(id_, "range", state, title, word, {}, None, f"Range {title}, {word}")))
+
+    def _consume(self, pod: Obj | None, kept: Iterable[Obj]) -> None:
+        """Count as drawn what a range stands for, so that it is not drawn as loose."""
+        if pod is not None:
+            self._drawn.add(_pod_key(pod))
+            for name in _claim_names(pod):
+                self._consume_claim(self._view.get("PersistentVolumeClaim", namespace_of(pod), name))
+        for claim in kept:
+            self._consume_claim(claim)
+
+    def _consume_claim(self, claim: Obj | None) -> None:
+        if claim is not None:
+            self._drawn.add(element_id("claim", namespace_of(claim), name_of(claim)))
+            self._drawn.add(element_id("volume", "", claim["spec"].get("volumeName", "")))
+            self._classes.setdefault(facts.class_name_of(claim))
+
+    # -- storage -----------------------------------------------------------------------------------
+
+    def _chains(
+        self, namespace: str, names: Iterable[str], seat: str, unused: bool
+    ) -> tuple[tuple[Chain, ...], list[Node]]:
+        """Return the chains to draw beside *seat*, and the card of every claim it mounts."""
+        chains: list[Chain] = []
+        claims: list[Node] = []
+        for name in names:
+            obj = self._view.get("PersistentVolumeClaim", namespace, name)
+            if obj is None:
+                claim = self._storage.missing_claim(namespace, name)
+            else:
+                claim = self._storage.claim(obj, unused)
+            claims.append(claim)
+            cls = EMPTY if unused or obj is None else claim.state
+            self._graph.edges.append(Edge(f"mounts-{seat}-{claim.id}", f"mounts {cls}", seat, claim.id))
+            if claim.id not in self._drawn:
+                self._drawn.add(claim.id)
+                volume = self._volume_beside(obj, claim) if obj is not None else None
+                chains.append(Chain(claim, volume))
+        return tuple(chains), claims
+
+    def _volume_beside(self, obj: Obj, claim: Node) -> Node | None:
+        class_name = facts.class_name_of(obj)
+        name = obj["spec"].get("volumeName", "")
+        found = self._view.get("PersistentVolume", "", name) if name else None
+        if found is None:
+            volume = self._storage.vacant_volume(obj)
+        else:
+            volume = self._storage.volume(found, obj, bool(claim.more))
+            if volume.id in self._drawn:
+                return None
+            self._drawn.add(volume.id)
+            class_name = facts.class_name_of(found)
+        bound = claim.state == READY and volume.state == READY
+        cls = READY if bound else claim.state
+        still = " still-bound" if claim.more else ""
+        self._graph.edges.append(Edge(f"binds-{claim.id}", f"binds {cls}{still}", claim.id, volume.id))
+        self._of_class(class_name, volume)
+        return volume
+
+    def _of_class(self, class_name: str, volume: Node) -> None:
+        if class_name:
+            self._classes.setdefault(class_name)
+            head = element_id("class", "", class_name)
+            self._graph.edges.append(Edge(f"provisions-{volume.id}", "provisions", volume.id, head))
+
+    # -- what belongs to no workload, lanes, machines ------------------------------------------------
+
+    def _loose(self) -> None:
+        block = Block(None)
+        shown = {service.id for other in self._graph.blocks for service in other.services}
+        for service in self._names.services:
+            if element_id("service", namespace_of(service), name_of(service)) not in shown:
+                block.services.append(self._lane(service, ""))
+        self._pod_rows(
+            None, block, sorted((p for p in self._pods if _pod_key(p) not in self._drawn), key=_age)
+        )
+        for obj in self._claims:
+            claim = self._storage.claim(obj, unused=True)
+            if claim.id not in self._drawn:
+                self._drawn.add(claim.id)
+                block.rows.append(Row(None, (Chain(claim, self._volume_beside(obj, claim)),)))
+        for volume in self._view.list("PersistentVolume"):
+            owner = volume["spec"].get("claimRef") or {}
+            elsewhere = self._namespace and owner.get("namespace", self._namespace) != self._namespace
+            if element_id("volume", "", name_of(volume)) not in self._drawn and not elsewhere:
+                node = self._storage.volume(volume, None, still_bound=False)
+                self._of_class(facts.class_name_of(volume), node)
+                block.rows.append(Row(None, (Chain(None, node),)))
+        if block.rows or block.services:
+            self._add(block)
+
+    def _lane(self, service: Obj, note: str) -> Node:
+        domain = self._names.domain(namespace_of(service), name_of(service))
+        return cards.service(service, domain, note)
+
+    def _lanes(self, sts: Obj, domain: Domain) -> list[Node]:
+        """Return the lanes above a set: the Service it names first, then others that select its Pods."""
+        namespace = namespace_of(sts)
+        lanes: list[Node] = []
+        governing = self._view.get("Service", namespace, domain.name) if domain.name else None
+        if governing is not None:
+            lanes.append(self._lane(governing, unselected_note(domain, sts, self._view)))
+        elif domain.name:
+            lanes.append(cards.no_service(sts, domain.name))
+        labels = labels_of({"metadata": sts["spec"]["template"].get("metadata") or {}})
+        for service in self._names.selecting(namespace, labels):
+            if name_of(service) != domain.name:
+                lanes.append(self._lane(service, ""))
+        return lanes
+
+    def _add(self, block: Block) -> None:
+        drawn = {lane.id for other in self._graph.blocks for lane in other.services}
+        block.services = [lane for lane in block.services if lane.id not in drawn]
+        self._graph.blocks.append(block)
+        if block.workload is None:
+            return
+        for row in block.rows:
+            if row.seat is not None:
+                edge = f"owns-{row.seat.id}"
+                self._graph.edges.append(Edge(edge, f"owns {row.seat.state}", block.workload.id, row.seat.id))
+
+    def _finish(self) -> None:
+        for storage_class in self._view.list("StorageClass"):
+            self._classes.setdefault(name_of(storage_class))
+        self._graph.classes = [self._storage.storage_class(name) for name in self._classes if name]
+        machines = [
+            cards.machine(node, len(self._view.indexed("pods-by-node", name_of(node))))
+            for node in self._view.list("Node")
+        ]
+        left_out: list[str] = []
+        if self._hidden:
+            left_out.append(f"{self._hidden} seats are folded into ranges: open one to see them")
+        if len(machines) > MACHINES_SHOWN:
+            machines.sort(key=lambda machine: machine.state == READY)
+            left_out.append(f"{len(machines) - MACHINES_SHOWN} nodes are not shown")
+            machines = machines[:MACHINES_SHOWN]
+        self._graph.machines = machines
+        self._graph.left_out = "; ".join(left_out)
+
+
+def _age(obj: Obj) -> tuple[str, str, str]:
+    return obj["metadata"].get("creationTimestamp", ""), namespace_of(obj), name_of(obj)
+
+
+def _is_ordinal(text: str) -> bool:
+    return text.isascii() and text.isdigit() and (text == "0" or text[0] != "0") and len(text) < 10
+
+
+def _pod_key(pod: Obj) -> str:
+    return f"{ref_of(pod)}"
+
+
+def _claim_names(pod: Obj) -> list[str]:
+    """Return the claims that *pod* mounts, those of its ephemeral volumes among them."""
+    names: list[str] = []
+    for volume in pod["spec"].get("volumes") or ():
+        if volume.get("persistentVolumeClaim"):
+            names.append(volume["persistentVolumeClaim"]["claimName"])
+        elif volume.get("ephemeral"):
+            names.append(f"{name_of(pod)}-{volume['name']}")
+    return names
