@@ -78,7 +78,7 @@ def match_topology_selector_terms(
 def hostname_of(volume: Obj) -> str:
     """Return the one node name the volume's affinity pins it to by hostname, or ""."""
     required = (volume["spec"].get("nodeAffinity") or {}).get("required") or {}
-    terms = required.get("nodeSelectorTerms") or ()
+    terms = required.get("nodeSelectorTerms") or []
     if len(terms) != 1:
         return ""
     for expression in terms[0].get("matchExpressions") or ():
