@@ -1,0 +1,152 @@
+"""Attach/detach controller: attach a CSI volume to the node of the Pod that needs it, to one node only
+unless the volume may be shared, and detach it when no Pod there needs it any more.
+
+What is attached where stands in each node's ``status.volumesAttached``, as upstream writes it.
+Source: pkg/controller/volume/attachdetach/{reconciler,util}, pkg/volume/util/operationexecutor (v1.36).
+Differs: attaching and detaching succeed at once; the driver is taken to be there and to need attaching.
+Not modelled: VolumeAttachment objects; the forced detach after 6 minutes and by the out-of-service taint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from core.apimachinery.meta import Obj, Ref, field, name_of, namespace_of, ref_of, replaced, uid_of
+from core.client.actions import NOTHING, Action, Plan, RecordEvent, UpdateStatus
+from core.client.cache import View
+from core.sim.settings import Settings
+
+_RETRY_SECONDS = 1.0
+_SHARED_MODES = frozenset(("ReadWriteMany", "ReadOnlyMany"))
+_HELD_BY_NONE = "Volume is already exclusively attached to one node and can't be attached to another"
+
+
+class AttachDetachController:
+    name = "attachdetach-controller"
+    process = "kube-controller-manager"
+    latency = 0.005
+    resync_period = None
+
+    def __init__(self, settings: Settings) -> None:
+        self.watches = {"Pod": _pod_changed, "PersistentVolumeClaim": _claim_changed}
+
+    def resync_keys(self, view: View) -> Iterable[Ref]:
+        holding = [node for node in view.list("Node") if field(node, "status.volumesAttached")]
+        return [Ref("Node", "", name_of(node)) for node in holding]
+
+    def sync(self, view: View, key: Ref, now: float) -> Plan:
+        if key.kind == "Node":
+            return _detach(view, key.name)
+        pod = view.get("Pod", key.namespace, key.name)
+        return NOTHING if pod is None or not _wants_volumes(pod) else _attach(view, pod)
+
+
+def unique_volume_name(volume: Obj) -> str:
+    """Return how nodes name an attachable volume, or "" for one that needs no attaching."""
+    csi = volume["spec"].get("csi")
+    return f"kubernetes.io/csi/{csi['driver']}^{csi['volumeHandle']}" if csi else ""
+
+
+def _pod_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
+    if new is None or not _wants_volumes(new):
+        node = view.get("Node", "", old["spec"].get("nodeName", "")) if old is not None else None
+        return (ref_of(node),) if node is not None and field(node, "status.volumesAttached") else ()
+    arrived = old is None or not old["spec"].get("nodeName")
+    return (ref_of(new),) if arrived and any(_volumes_of(new, view)) else ()
+
+
+def _claim_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
+    """A Pod may be on its node before its claim is bound, when the node was set by hand."""
+    bound = new is not None and field(new, "status.phase") == "Bound"
+    if not bound or new is None or field(old or {}, "status.phase") == "Bound":
+        return ()
+    pods = view.indexed("pods-by-claim", (namespace_of(new), name_of(new)))
+    return [ref_of(pod) for pod in pods if _wants_volumes(pod)]
+
+
+def _wants_volumes(pod: Obj) -> bool:
+    return bool(pod["spec"].get("nodeName")) and field(pod, "status.phase") not in ("Succeeded", "Failed")
+
+
+def _volumes_of(pod: Obj, view: View) -> Iterator[Obj]:
+    """Yield the attachable volumes that *pod* uses through bound claims."""
+    for source in pod["spec"].get("volumes") or ():
+        if not source.get("persistentVolumeClaim"):
+            continue
+        name = source["persistentVolumeClaim"]["claimName"]
+        claim = view.get("PersistentVolumeClaim", namespace_of(pod), name)
+        if claim is None or field(claim, "status.phase") != "Bound":
+            continue
+        volume = view.get("PersistentVolume", "", claim["spec"].get("volumeName", ""))
+        if volume is not None and volume["spec"].get("csi"):
+            yield volume
+
+
+def _attach(view: View, pod: Obj) -> Plan:
+    node = view.get("Node", "", pod["spec"]["nodeName"])
+    if node is None:
+        return NOTHING
+    attached = list(field(node, "status.volumesAttached", []))
+    names = {entry["name"] for entry in attached}
+    done: list[Action] = []
+    refused: list[Action] = []
+    held = ""
+    for volume in _volumes_of(pod, view):
+        unique = unique_volume_name(volume)
+        if unique in names:
+            continue
+        holders = view.indexed("nodes-by-volume", unique)
+        if holders and _is_multi_attach_forbidden(volume):
+            held = f"waits for volume {name_of(volume)} to be detached from node {name_of(holders[0])}"
+            refused += _refusal(view, pod, volume, holders)
+            continue
+        attached.append({"name": unique, "devicePath": ""})
+        message = f'AttachVolume.Attach succeeded for volume "{name_of(volume)}"'
+        done.append(RecordEvent(pod, "Normal", "SuccessfulAttachVolume", message))
+    if done:
+        done.insert(0, UpdateStatus(replaced(node, "status.volumesAttached", attached)))
+    return Plan((*done, *refused), requeue_after=_RETRY_SECONDS if held else None, because=held)
+
+
+def _is_multi_attach_forbidden(volume: Obj) -> bool:
+    modes = volume["spec"].get("accessModes") or ()
+    return bool(modes) and not _SHARED_MODES.intersection(modes)
+
+
+def _refusal(view: View, pod: Obj, volume: Obj, holders: Sequence[Obj]) -> list[Action]:
+    """Return the Event about a volume held elsewhere, unless it has been told already."""
+    nodes = {name_of(node) for node in holders}
+    claim = field(volume, "spec.claimRef", {})
+    users = view.indexed("pods-by-claim", (claim.get("namespace"), claim.get("name")))
+    there = [user for user in users if user["spec"].get("nodeName") in nodes]
+    message = f'Multi-Attach error for volume "{name_of(volume)}" {_who_holds_it(pod, there)}'
+    told = view.indexed("events-by-involved", uid_of(pod))
+    if any(event["reason"] == "FailedAttachVolume" and event["message"] == message for event in told):
+        return []
+    return [RecordEvent(pod, "Warning", "FailedAttachVolume", message)]
+
+
+def _who_holds_it(pod: Obj, users: Sequence[Obj]) -> str:
+    near = [name_of(user) for user in users if namespace_of(user) == namespace_of(pod)]
+    far = len(users) - len(near)
+    if not users:
+        return _HELD_BY_NONE
+    if not near:
+        return f"Volume is already used by {far} pod(s) in different namespaces"
+    text = f"Volume is already used by pod(s) {', '.join(near)}"
+    return f"{text} and {far} pod(s) in different namespaces" if far else text
+
+
+def _detach(view: View, node_name: str) -> Plan:
+    node = view.get("Node", "", node_name)
+    attached = field(node or {}, "status.volumesAttached", [])
+    if node is None or not attached:
+        return NOTHING
+    needed = set(field(node, "status.volumesInUse", []))  # still mounted, as the kubelet reports
+    for pod in view.indexed("pods-by-node", node_name):
+        if _wants_volumes(pod):
+            needed.update(unique_volume_name(volume) for volume in _volumes_of(pod, view))
+    kept = [entry for entry in attached if entry["name"] in needed]
+    if len(kept) == len(attached):
+        return NOTHING
+    return Plan((UpdateStatus(replaced(node, "status.volumesAttached", kept)),))
