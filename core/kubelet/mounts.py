@@ -1,0 +1,150 @@
+"""A Pod's volumes on its node: may they be mounted, and which bytes stand behind which path.
+
+Source: pkg/kubelet/volumemanager (populator, reconciler), pkg/volume/util/operationexecutor (v1.36).
+Not modelled: ConfigMaps, Secrets and projected volumes have no content; node.status.volumesInUse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from core.api.resources import is_terminal
+from core.apimachinery.meta import Obj, field, finalizers_of, is_terminating
+from core.apimachinery.meta import labels_of, name_of, namespace_of, uid_of
+from core.client.cache import View
+from core.storage.backend import backend_key
+from core.storage.topology import check_volume_node_affinity
+
+_PROTECTION = "kubernetes.io/pvc-protection"
+
+
+class Mount(NamedTuple):
+    """One path in a container. *backend_key* None: a volume whose content is not simulated."""
+
+    path: str
+    backend_key: str | None
+    read_only: bool
+    volume_name: str
+    claim_name: str = ""
+    persistent_volume_name: str = ""
+    sub_path: str = ""
+
+
+class MountError(NamedTuple):
+    """*message* of the Event FailedMount ("" for a wait without one); *words* for the page."""
+
+    message: str
+    words: str
+
+
+def claim_name_of(pod: Obj, volume: Obj) -> str:
+    """Return the claim behind one of ``spec.volumes``, or ""."""
+    if volume.get("persistentVolumeClaim"):
+        return str(volume["persistentVolumeClaim"]["claimName"])
+    return f"{name_of(pod)}-{volume['name']}" if "ephemeral" in volume else ""
+
+
+def container_backend(pod: Obj, container_name: str) -> str:
+    """Return the key of a container's own file system, which ends with the Pod."""
+    return f"pod-{uid_of(pod)}-container-{container_name}"
+
+
+def mounts_of(pod: Obj, view: View, container_name: str = "") -> list[Mount]:
+    """Return the mounts of one container (the first, unless named), longest paths first."""
+    spec = pod["spec"]
+    containers = [*spec["containers"], *(spec.get("initContainers") or ())]
+    container = next((c for c in containers if not container_name or c["name"] == container_name), {})
+    volumes = {volume["name"]: volume for volume in spec.get("volumes") or ()}
+    out = [_mount(pod, view, volumes[m["name"]], m) for m in container.get("volumeMounts") or ()]
+    return sorted(out, key=lambda mount: -len(mount.path))
+
+
+def _mount(pod: Obj, view: View, volume: Obj, mount: Obj) -> Mount:
+    path, name = mount["mountPath"], volume["name"]
+    read_only, sub_path = bool(mount.get("readOnly")), mount.get("subPath") or ""
+    claim_name = claim_name_of(pod, volume)
+    if claim_name:
+        claim = view.get("PersistentVolumeClaim", namespace_of(pod), claim_name)
+        pv_name = claim["spec"].get("volumeName", "") if claim else ""
+        pv = view.get("PersistentVolume", "", pv_name) if pv_name else None
+        read_only = read_only or bool((volume.get("persistentVolumeClaim") or {}).get("readOnly"))
+        key = backend_key(pv) if pv else None
+        return Mount(path, key, read_only, name, claim_name, pv_name, sub_path)
+    if "emptyDir" in volume:
+        return Mount(path, f"pod-{uid_of(pod)}-volume-{name}", read_only, name, sub_path=sub_path)
+    if "hostPath" in volume or "nfs" in volume:
+        key = backend_key({"metadata": {"name": name}, "spec": volume})
+        return Mount(path, key, read_only, name, sub_path=sub_path)
+    return Mount(path, None, True, name, sub_path=sub_path)
+
+
+def mount_error(pod: Obj, node: Obj, view: View) -> MountError | None:
+    """Return why the Pod's first volume that cannot be mounted on *node* cannot, or None."""
+    return next(_mount_errors(pod, node, view), None)
+
+
+def _mount_errors(pod: Obj, node: Obj, view: View) -> Iterator[MountError]:
+    for volume in pod["spec"].get("volumes") or ():
+        claim_name = claim_name_of(pod, volume)
+        if claim_name:
+            error = _claim_error(pod, node, view, volume["name"], claim_name)
+            if error is not None:
+                yield error
+
+
+def _claim_error(pod: Obj, node: Obj, view: View, volume_name: str, claim_name: str) -> MountError | None:
+    claim = view.get("PersistentVolumeClaim", namespace_of(pod), claim_name)
+    pv = None
+    if claim is None:
+        why = f'failed to fetch PVC from API server: persistentvolumeclaims "{claim_name}" not found'
+        words = f"waits for claim {claim_name} to be created"
+    elif is_terminating(claim) and _PROTECTION not in finalizers_of(claim):
+        why, words = "PVC is being deleted", f"cannot start: its claim {claim_name} is being deleted"
+    elif field(claim, "status.phase") != "Bound":
+        why, words = "PVC is not bound", f"waits for claim {claim_name} to be bound"
+    elif not claim["spec"].get("volumeName"):
+        why, words = "PVC has empty pvc.Spec.VolumeName", f"waits for claim {claim_name} to be bound"
+    else:
+        name = claim["spec"]["volumeName"]
+        pv = view.get("PersistentVolume", "", name)
+        why = f'failed to fetch PV {name} from API server: persistentvolumes "{name}" not found'
+        words = f"cannot start: volume {name} of its claim {claim_name} does not exist"
+    if claim is not None and pv is not None:
+        return _volume_error(pod, node, view, claim, pv)
+    return MountError(
+        f"Unable to attach or mount volumes: unmounted volumes=[{volume_name}], unattached volumes=[], "
+        f"failed to process volumes=[{volume_name}]: error processing PVC {namespace_of(pod)}/{claim_name}: {why}",
+        words,
+    )
+
+
+def _volume_error(pod: Obj, node: Obj, view: View, claim: Obj, pv: Obj) -> MountError | None:
+    name = name_of(pv)
+    csi = pv["spec"].get("csi")
+    if csi:
+        unique = f"kubernetes.io/csi/{csi['driver']}^{csi['volumeHandle']}"
+        if all(entry["name"] != unique for entry in field(node, "status.volumesAttached", [])):
+            return MountError("", f"waits for volume {name} to be attached to {name_of(node)}")
+    if not check_volume_node_affinity(pv, labels_of(node)):
+        message = f'MountVolume.NodeAffinity check failed for volume "{name}" : no matching NodeSelectorTerms'
+        return MountError(message, f"cannot start: volume {name} cannot be reached from {name_of(node)}")
+    if "ReadWriteOncePod" in (pv["spec"].get("accessModes") or ()):
+        user = _other_user(pod, view, name_of(claim))
+        if user:
+            return MountError(
+                f'MountVolume.SetUp failed for volume "{name}" : volume uses the ReadWriteOncePod access mode '
+                "and is already in use by another pod",
+                f"waits for {user} to let go of volume {name}, which serves one Pod at a time",
+            )
+    return None
+
+
+def _other_user(pod: Obj, view: View, claim_name: str) -> str:
+    """Return a Pod on the same node that has the claim mounted, or ""."""
+    for other in view.indexed("pods-by-claim", (namespace_of(pod), claim_name)):
+        same_node = other["spec"].get("nodeName") == pod["spec"].get("nodeName")
+        mounted = bool(field(other, "status.podIP"))
+        if same_node and mounted and not is_terminal(other) and name_of(other) != name_of(pod):
+            return name_of(other)
+    return ""
