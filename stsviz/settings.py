@@ -105,6 +105,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 
 # -- the clusters -----------------------------------------------------------------------------------------
+MAX_CLUSTERS = 20
 PACE = env.float("PACE", default=1.0)
 DNS_PORT = env.int("DNS_PORT", default=0)
 

@@ -1,0 +1,43 @@
+// The keyboard: arrows walk to the nearest element that way, Enter asks why, and the clock's keys.
+(() => {
+  const room = document.getElementById('room')
+  const middle = element => {
+    const box = element.getBoundingClientRect()
+    return [box.left + box.width / 2, box.top + box.height / 2]
+  }
+  const WAYS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }
+  const walk = ([wayX, wayY]) => {
+    const all = [...document.querySelectorAll('#picture > g[tabindex]')]
+    const here = document.activeElement.closest('#picture > g[tabindex]')
+    if (!here) return go(all.find(element => element.matches('.seat, .pod')) ?? all[0])
+    const [x, y] = middle(here)
+    let best = null, least = Infinity
+    for (const element of all) {
+      if (element === here) continue
+      const [ex, ey] = middle(element), ahead = (ex - x) * wayX + (ey - y) * wayY
+      const aside = Math.abs((ex - x) * wayY) + Math.abs((ey - y) * wayX)
+      if (ahead > 4 && ahead + 3 * aside < least) { best = element; least = ahead + 3 * aside }
+    }
+    go(best)
+  }
+  const go = element => {
+    if (!element) return
+    element.focus({ preventScroll: true })
+    window.stsviz.show(element)
+  }
+  const press = id => document.getElementById(id)?.click()
+  document.addEventListener('keydown', event => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, textarea, select')) return
+    const inPicture = room.contains(event.target)
+    if (event.key === 'Escape') window.stsviz.clear()
+    else if (inPicture && WAYS[event.key]) walk(WAYS[event.key])
+    else if (inPicture && event.key === 'Enter' && document.activeElement.id) window.stsviz.select(document.activeElement.id)
+    else if (event.key === ' ' && !event.target.closest('button, summary, a')) press('play')
+    else if (event.key === '.') press('step')
+    else if (event.key === '+' || event.key === '=') window.stsviz.zoom('in')
+    else if (event.key === '-') window.stsviz.zoom('out')
+    else if (event.key === '0') window.stsviz.zoom('fit')
+    else return
+    event.preventDefault()
+  })
+})()

@@ -1,0 +1,76 @@
+// Pan, zoom and fit the picture. Once the viewer has moved it, nothing but the viewer moves it.
+(() => {
+  const room = document.getElementById('room'), canvas = document.getElementById('canvas')
+  const NEAR = 4, FAR = 0.05, LARGEST_FIT = 1.35, MARGIN = 12
+  let x = 0, y = 0, scale = 1, touched = false
+  const pointers = new Map()
+
+  const paint = () => { canvas.style.transform = `translate(${x}px, ${y}px) scale(${scale})` }
+  const size = () => {
+    const box = document.getElementById('picture')?.viewBox.baseVal
+    return box ? [box.width, box.height] : [1, 1]
+  }
+  const fit = () => {
+    const [w, h] = size(), W = room.clientWidth - 2 * MARGIN, H = room.clientHeight - 2 * MARGIN
+    const whole = Math.min(W / w, H / h)
+    // A tall picture is fitted by its width, so that its words can be read: the rest is a scroll away.
+    scale = Math.min(LARGEST_FIT, Math.max(whole, Math.min(W / w, 0.75)), W / w > 0.45 ? W / w : Math.max(whole, 0.6))
+    x = Math.max(MARGIN, (room.clientWidth - w * scale) / 2)
+    y = Math.max(MARGIN, (room.clientHeight - h * scale) / 2)
+    paint()
+  }
+  const zoom = (factor, cx = room.clientWidth / 2, cy = room.clientHeight / 2) => {
+    const next = Math.min(NEAR, Math.max(FAR, scale * factor))
+    x = cx - (cx - x) * next / scale
+    y = cy - (cy - y) * next / scale
+    scale = next
+    touched = true
+    paint()
+  }
+  const move = (dx, dy) => { x += dx; y += dy; touched = true; paint() }
+
+  room.addEventListener('wheel', event => {
+    event.preventDefault()
+    const box = room.getBoundingClientRect()
+    if (event.ctrlKey || event.metaKey) zoom(Math.exp(-event.deltaY / 200), event.clientX - box.left, event.clientY - box.top)
+    else if (event.shiftKey) move(-event.deltaY, 0)
+    else move(-event.deltaX, -event.deltaY)
+  }, { passive: false })
+  room.addEventListener('pointerdown', event => pointers.set(event.pointerId, event))
+  room.addEventListener('pointermove', event => {
+    const before = pointers.get(event.pointerId)
+    if (!before) return
+    const other = [...pointers.values()].find(p => p.pointerId !== event.pointerId)
+    if (other) {
+      const box = room.getBoundingClientRect()
+      const apart = p => Math.hypot(p.clientX - other.clientX, p.clientY - other.clientY) || 1
+      zoom(apart(event) / apart(before), (event.clientX + other.clientX) / 2 - box.left, (event.clientY + other.clientY) / 2 - box.top)
+    } else if (Math.hypot(event.clientX - before.clientX, event.clientY - before.clientY) > 3 || room.classList.contains('dragging')) {
+      room.classList.add('dragging')
+      move(event.clientX - before.clientX, event.clientY - before.clientY)
+    } else return
+    pointers.set(event.pointerId, event)
+  })
+  const end = event => {
+    pointers.delete(event.pointerId)
+    if (!pointers.size) setTimeout(() => room.classList.remove('dragging'))
+  }
+  for (const name of ['pointerup', 'pointercancel']) addEventListener(name, end)
+
+  document.addEventListener('click', event => {
+    const how = event.target.closest('[data-zoom]')?.dataset.zoom
+    if (how) window.stsviz.zoom(how)
+  })
+  const refit = () => { if (!touched) fit() }
+  new ResizeObserver(refit).observe(room)
+  new MutationObserver(refit).observe(canvas, { subtree: true, childList: true, attributeFilter: ['viewBox'] })
+  window.stsviz = {
+    zoom: how => { if (how === 'fit') { touched = false; fit() } else zoom(how === 'in' ? 1.25 : 0.8) },
+    show: element => {  // bring an element into the room, as little as needed
+      const a = element.getBoundingClientRect(), b = room.getBoundingClientRect()
+      const by = (low, high, from, to) => low < from ? from - low + MARGIN : high > to ? to - high - MARGIN : 0
+      const dx = by(a.left, a.right, b.left, b.right), dy = by(a.top, a.bottom, b.top, b.bottom)
+      if (dx || dy) move(dx, dy)
+    },
+  }
+})()

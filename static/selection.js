@@ -1,0 +1,31 @@
+// What is selected: an element of the picture, or a row or line that names an object. It asks the server for its
+// panel; the mark is a style sheet of its own, so that no swap can wipe it.
+(() => {
+  const mark = new CSSStyleSheet()
+  document.adoptedStyleSheets.push(mark)
+  const select = (what, focus = true) => {
+    const element = document.getElementById(what)
+    mark.replaceSync(what.includes('/') ? '' : `#picture [id="${CSS.escape(what)}"] { outline: 2px solid var(--mark); outline-offset: 5px; border-radius: 6px }`)
+    if (element?.closest('#picture') && focus) {
+      element.focus({ preventScroll: true })
+      window.stsviz.show(element)
+    }
+    htmx.ajax('GET', `${document.body.dataset.object}?what=${encodeURIComponent(what)}`, { target: '#panel', swap: 'outerHTML' })
+    const tab = document.querySelector('input[name=tab][value=panel]')
+    if (tab) tab.checked = true
+  }
+  const clear = () => {
+    mark.replaceSync('')
+    const panel = document.getElementById('panel')
+    panel.replaceChildren()
+    delete panel.dataset.element
+  }
+  document.addEventListener('click', event => {
+    const named = event.target.closest('[data-select]')
+    if (named) return select(named.dataset.select, false)
+    if (document.getElementById('room').classList.contains('dragging')) return
+    const element = event.target.closest('#picture > g[tabindex]')
+    if (element) select(element.id)
+  })
+  Object.assign(window.stsviz, { select, clear })
+})()

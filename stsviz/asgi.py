@@ -1,0 +1,54 @@
+"""The site as an ASGI application: HTTP to Django, websockets to the consumers, and the driver beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+from urllib.parse import urlsplit
+
+from channels.routing import ProtocolTypeRouter, URLRouter
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stsviz.settings")
+django_application = get_asgi_application()
+
+from django.conf import settings  # noqa: E402
+from django.http.request import split_domain_port, validate_host  # noqa: E402
+
+from stsviz.runtime import runtime  # noqa: E402
+from stsviz.urls import websocket_urlpatterns  # noqa: E402
+
+
+class SameOrigin:
+    """Let a browser open a socket only from our own pages, under a name that we answer to.
+
+    A page of another site may open any websocket, with our cookies: only its Origin tells. A client
+    that sends no Origin is no browser.
+    """
+
+    def __init__(self, application: Any) -> None:
+        self.application = application
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin1")
+        origin = headers.get(b"origin", b"").decode("latin1")
+        domain, _ = split_domain_port(host)
+        ours = bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
+        if ours and (not origin or urlsplit(origin).netloc.lower() == host.lower()):
+            await self.application(scope, receive, send)
+            return
+        await receive()  # websocket.connect
+        await send({"type": "websocket.close", "code": 4403})
+
+
+_router = ProtocolTypeRouter(
+    {"http": django_application, "websocket": SameOrigin(URLRouter(websocket_urlpatterns))}
+)
+
+
+async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Serve one connection; the first of a process starts its driver."""
+    runtime.start(asyncio.get_running_loop())
+    await _router(scope, receive, send)

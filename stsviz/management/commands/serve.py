@@ -1,0 +1,58 @@
+"""Serve the site on loopback, and say each step: what `make run` calls."""
+
+from __future__ import annotations
+
+import os
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    help = "Bring the database up to date, start the control plane, and serve the site."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback only)")
+        parser.add_argument("--port", type=int, default=8000)
+
+    def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
+        began = time.monotonic()
+        self._say(f"data: {settings.DATA}")
+        self._say("database: bringing it up to date")
+        call_command("migrate", verbosity=0, interactive=False)
+        self._say("control plane: opening the clusters")
+        from daphne.endpoints import build_endpoint_description_strings
+        from daphne.server import Server
+
+        from stsviz.asgi import application
+        from stsviz.runtime import runtime
+
+        runtime.start()
+        names = ", ".join(runtime.names())
+
+        def ready() -> None:
+            self._say(f"clusters: {names}; pace {settings.PACE:g}; started in {time.monotonic() - began:.1f} s")
+            self._say(f"open http://{host}:{port}/ (stop with Ctrl-C)")
+
+        server = Server(
+            application,
+            endpoints=build_endpoint_description_strings(host=host, port=port),
+            ready_callable=ready,
+            server_name="stsviz",
+            verbosity=0,
+            websocket_handshake_timeout=10,
+            application_close_timeout=2,
+        )
+        server.run()
+        runtime.stop()
+        if not server.listeners or any(listener.called and not listener.result for listener in server.listeners):
+            self._say(f"port {port} is taken: make run PORT={port + 1}")
+            os._exit(1)
+
+    def _say(self, text: str) -> None:
+        self.stdout.write(text)
+        self.stdout.flush()

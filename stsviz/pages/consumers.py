@@ -1,0 +1,101 @@
+"""The socket of a viewer: it brings news; commands go by HTTP.
+
+What a viewer may send is only what it looks at: ``{"selected": …}``, so that its panel is kept fresh.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from contextlib import suppress
+from typing import Any
+from urllib.parse import parse_qs
+
+from asgiref.sync import sync_to_async
+from channels.generic.websocket import AsyncWebsocketConsumer
+from django.db import connection
+
+from stsviz.pages import panel
+from stsviz.pages.stage import Stage, out_of_band, stage_of
+from stsviz.runtime import group
+
+log = logging.getLogger(__name__)
+
+FRAME = 0.016  # seconds between two messages: what a browser can show
+LONGEST = 400  # characters of what a viewer says it has selected
+
+
+class Viewer(AsyncWebsocketConsumer):
+    """One page that looks at a cluster."""
+
+    async def connect(self) -> None:
+        self.name = self.scope["url_route"]["kwargs"]["name"]
+        query = parse_qs(self.scope["query_string"].decode("latin1"))
+        self.cursor = query.get("cursor", [""])[0][:40]
+        self.selected = query.get("selected", [""])[0][:LONGEST]
+        self.shown = ""  # the panel's HTML as last sent
+        self.news = asyncio.Event()
+        self.pump: asyncio.Task[None] | None = None
+        await self.accept()
+        await self.channel_layer.group_add(group(self.name), self.channel_name)
+        self.news.set()
+        self.pump = asyncio.create_task(self._pump())
+
+    async def disconnect(self, code: int) -> None:
+        await self.channel_layer.group_discard(group(self.name), self.channel_name)
+        if self.pump is not None:
+            self.pump.cancel()
+            with suppress(asyncio.CancelledError):
+                await self.pump
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        try:
+            said = json.loads(text_data or "")
+            selected = said.get("selected")
+        except (ValueError, AttributeError):
+            return
+        if isinstance(selected, str):
+            self.selected, self.shown = selected[:LONGEST], ""
+            self.news.set()
+
+    async def cluster_news(self, event: dict[str, Any]) -> None:
+        self.news.set()
+
+    async def _pump(self) -> None:
+        """Send what is new, at most once a frame, and never more often than it can be made."""
+        while True:
+            await self.news.wait()
+            self.news.clear()
+            began = time.monotonic()
+            try:
+                messages = await sync_to_async(self._catch_up, thread_sensitive=False)()
+            except KeyError:
+                await self.close(code=4404)
+                return
+            except Exception:
+                log.exception("a viewer of %s could not be told the news", self.name)
+                await self.close(code=1011)
+                return
+            for message in messages:
+                await self.send(text_data=message)
+            spent = time.monotonic() - began
+            await asyncio.sleep(max(FRAME, min(1.0, spent)))
+
+    def _catch_up(self) -> list[str]:
+        try:
+            stage = stage_of(self.name)
+            self.cursor, messages = stage.since(self.cursor)
+            if self.selected:
+                messages = [*messages, *self._panel(stage)]
+            return messages
+        finally:
+            connection.close()
+
+    def _panel(self, stage: Stage) -> list[str]:
+        html = panel.render(stage.driver.cluster, self.selected, stage.resolve(self.selected))
+        if html == self.shown:
+            return []
+        self.shown = html
+        return [out_of_band(html)]

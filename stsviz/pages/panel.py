@@ -1,0 +1,176 @@
+"""The panel of the selected thing: why it is in its state, what it kept and what changed, YAML, Events, commands."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, NamedTuple
+
+import yaml
+from django.template.loader import render_to_string
+
+from core.apimachinery.errors import ApiError
+from core.apimachinery.meta import Obj, Ref
+from core.apimachinery.timestamps import seconds
+from core.client.cache import View
+from core.cluster import Cluster
+from core.diagram.facts import State, claim_state, pod_state, volume_state
+from core.files import content_of
+from stsviz.pages import commands
+from stsviz.pages.timeline import clock
+
+MOST_EVENTS = 12
+LONG_YAML = 40_000  # characters of YAML shown
+
+
+class Fact(NamedTuple):
+    """A line of the identity card: what it was is struck through when it is another now."""
+
+    name: str
+    now: str
+    was: str = ""
+
+
+class _Dumper(yaml.CSafeDumper):
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def as_yaml(obj: Obj) -> str:
+    text = yaml.dump(obj, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
+    return text if len(text) <= LONG_YAML else text[:LONG_YAML] + "\n# … cut here\n"
+
+
+def render(cluster: Cluster, element: str, ref: Ref | None) -> str:
+    """Return the panel's HTML for the element *element* of the picture, which stands for *ref*."""
+    if ref is None:
+        return render_to_string("parts/panel.html", {"name": cluster.name, "element": element, "gone": True})
+    with cluster.reading() as view:
+        context = _context(cluster, view, ref)
+    context |= {"name": cluster.name, "element": element}
+    return render_to_string("parts/panel.html", context)
+
+
+def _context(cluster: Cluster, view: View, ref: Ref) -> dict[str, Any]:
+    obj = view.get(*ref)
+    last = obj or cluster.tombstones.get(ref)
+    events = view.indexed("events-by-involved", last["metadata"]["uid"]) if last else []
+    newest = sorted(events, key=lambda e: e.get("lastTimestamp") or "", reverse=True)[:MOST_EVENTS]
+    state = _state(view, ref, obj, cluster.now)
+    why = _why(cluster, ref, last, state)
+    engraved, flips = _identity(cluster, view, ref)
+    started = float(cluster.row.started)
+    return {
+        "ref": ref,
+        "kind": ref.kind,
+        "uid": obj["metadata"]["uid"] if obj else "",
+        "question": _question(ref, obj, state),
+        "why": why[:1].upper() + why[1:] if why else "",
+        "event": newest[0] if newest else None,
+        "events": [
+            {"at": clock(seconds(e["lastTimestamp"]) - started) if e.get("lastTimestamp") else "", **e}
+            for e in newest
+        ],
+        "engraved": engraved,
+        "flips": flips,
+        "commands": commands.commands_for(ref, obj),
+        "replicas": obj["spec"].get("replicas", 1) if obj and "replicas" in obj.get("spec", {}) else 1,
+        "writable": commands.holds_files(ref, obj),
+        "path": _new_path(ref, obj),
+        "files": _files(cluster, ref, obj),
+        "yaml": as_yaml(obj) if obj else "",
+    }
+
+
+def _state(view: View, ref: Ref, obj: Obj | None, now: float) -> State | None:
+    if obj is None:
+        return None
+    if ref.kind == "Pod":
+        return pod_state(obj, now, ())
+    if ref.kind == "PersistentVolumeClaim":
+        return claim_state(obj, view)
+    return volume_state(obj) if ref.kind == "PersistentVolume" else None
+
+
+def _question(ref: Ref, obj: Obj | None, state: State | None) -> str:
+    """Ask what a reader would ask of this thing: ``Why is web-0 Pending?``"""
+    if state is not None:
+        return f"Why is {ref.name} {state.word}?"
+    if obj is None:
+        return f"Why is the seat of {ref.name} empty?" if ref.kind == "Pod" else f"Where is {ref.name}?"
+    return f"What does {ref.name} do?"
+
+
+def _why(cluster: Cluster, ref: Ref, last: Obj | None, state: State | None) -> str:
+    """Return one clause, from whoever has something to say: a component about it, its state, its owner."""
+    own = cluster.why(ref) or (state.note if state else "")
+    if own or ref.kind != "Pod":
+        return own
+    owners = last["metadata"].get("ownerReferences") or () if last else ()
+    for owner in owners:
+        if owner.get("controller"):
+            said = cluster.why(Ref(owner["kind"], ref.namespace, owner["name"]))
+            return f"its {owner['kind']} {said}" if said else ""
+    said = cluster.why(Ref("StatefulSet", ref.namespace, ref.name.rpartition("-")[0]))
+    return f"its StatefulSet {said}" if said else ""
+
+
+def _identity(cluster: Cluster, view: View, ref: Ref) -> tuple[list[Fact], list[Fact]]:
+    """Return what is engraved in the seat, and what flips with each Pod that sits there."""
+    if ref.kind != "Pod":
+        return [], []
+    pod, before = view.get(*ref), cluster.tombstones.get(ref)
+    either = pod or before
+    if either is None:
+        return [], []
+    spec = either["spec"]
+    engraved = [Fact("name", ref.name)]
+    if spec.get("subdomain"):
+        engraved.append(Fact("DNS", f"{spec.get('hostname', ref.name)}.{spec['subdomain']}"))
+    for volume in spec.get("volumes") or ():
+        claim_name = (volume.get("persistentVolumeClaim") or {}).get("claimName")
+        if claim_name:
+            claim = view.get("PersistentVolumeClaim", ref.namespace, claim_name)
+            engraved.append(Fact("claim", claim_name))
+            engraved.append(Fact("volume", (claim or {}).get("spec", {}).get("volumeName") or "none yet"))
+    flips = [
+        Fact(name, now, was if was != now else "")
+        for name, now, was in (
+            ("uid", _uid(pod), _uid(before)),
+            ("address", _address(pod), _address(before)),
+            ("node", _node(pod), _node(before)),
+        )
+    ]
+    return engraved, flips
+
+
+def _uid(pod: Obj | None) -> str:
+    return pod["metadata"]["uid"][:8] + "…" if pod else ""
+
+
+def _address(pod: Obj | None) -> str:
+    return str(pod.get("status", {}).get("podIP", "")) if pod else ""
+
+
+def _node(pod: Obj | None) -> str:
+    return str(pod["spec"].get("nodeName", "")) if pod else ""
+
+
+def _new_path(ref: Ref, obj: Obj | None) -> str:
+    if obj is not None and ref.kind == "Pod":
+        return commands.mount_path(obj).rstrip("/") + "/index.html"
+    return "index.html"
+
+
+def _files(cluster: Cluster, ref: Ref, obj: Obj | None) -> list[dict[str, Any]]:
+    if obj is None or ref.kind not in ("Pod", "PersistentVolume"):
+        return []
+    try:
+        found = cluster.list_files(ref)
+    except ApiError:
+        return []  # nothing is mounted yet
+    files = []
+    for file in found:
+        content = content_of(file)
+        sha = hashlib.sha256(content).hexdigest()[:8]
+        files.append({"path": file["path"].lstrip("/"), "bytes": len(content), "sha": sha})
+    return files

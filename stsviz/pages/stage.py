@@ -1,0 +1,181 @@
+"""What every viewer of one cluster sees, kept as parts; each advance yields one message, the same for all.
+
+A viewer holds a cursor: the number of the last message it took in. Who comes back asks for the
+messages after its cursor; when they are no longer kept (a long sleep, a restarted server) it gets the
+whole page once more, and htmx morphs it: what did not change is not touched.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import deque
+from dataclasses import dataclass, replace
+
+from django.utils.html import escape
+
+from core.apimachinery.meta import Ref
+from core.diagram import graph, layout, patch, render
+from core.diagram.layout import Frame
+from stsviz.pages import status, timeline, twin
+from stsviz.runtime import Driver, runtime
+
+KEPT = 512  # messages a viewer may be behind before it gets everything again
+MAX_EXPANDED = 50  # folded ranges open at once
+
+
+@dataclass(slots=True)
+class Snapshot:
+    """All that the page shows of one moment."""
+
+    revision: int
+    expanded: frozenset[str]
+    frame: Frame
+    left_out: str
+    tables: dict[str, twin.Table]
+    entries: list[timeline.Entry]
+    small: dict[str, str]  # element id -> its whole HTML
+
+
+class Stage:
+    """The shared view of one cluster."""
+
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
+        self._started = float(driver.cluster.row.started)
+        self.expanded: frozenset[str] = frozenset()
+        self._boot = secrets.token_hex(4)
+        self._lock = threading.Lock()
+        self._version = 0
+        self._messages: deque[tuple[int, str]] = deque(maxlen=KEPT)
+        self._shown: Snapshot | None = None
+
+    @property
+    def cursor(self) -> str:
+        return f"{self._boot}-{self._version}"
+
+    def current(self) -> tuple[Snapshot, str]:
+        """Advance; return what is shown now and the cursor that belongs to it."""
+        with self._lock:
+            self._advance()
+            assert self._shown is not None
+            return self._shown, self.cursor
+
+    def since(self, cursor: str) -> tuple[str, list[str]]:
+        """Return the newest cursor, and the messages that lead there from *cursor*."""
+        with self._lock:
+            self._advance()
+            boot, _, number = cursor.partition("-")
+            seen = int(number) if boot == self._boot and number.isdecimal() else -1
+            if seen == self._version:
+                return self.cursor, []
+            if self._messages and self._messages[0][0] <= seen + 1 <= self._version:
+                return self.cursor, [text for version, text in self._messages if version > seen]
+            return self.cursor, [self._whole()]
+
+    def resolve(self, what: str) -> Ref | None:
+        """Return the object that an element id (or `Kind/namespace/name`) stands for."""
+        if what.count("/") == 2:
+            return Ref(*what.split("/"))
+        shown = self._shown
+        return shown.frame.refs.get(what) if shown else None
+
+    def expand(self, range_id: str) -> None:
+        """Open a folded range of ordinals, or close it."""
+        changed = self.expanded ^ {range_id}
+        if len(changed) <= MAX_EXPANDED:
+            self.expanded = frozenset(changed)
+
+    # -- advancing -------------------------------------------------------------------------------------
+
+    def _advance(self) -> None:
+        new = self._look()
+        old, self._shown = self._shown, new
+        if old is None:
+            return
+        changes = [*_picture(old, new), *twin.changes(old.tables, new.tables)]
+        changes += timeline.changes(old.entries, new.entries, self._started)
+        changes += [out_of_band(html) for name, html in new.small.items() if old.small.get(name) != html]
+        if not changes:
+            return
+        self._version += 1
+        self._messages.append((self._version, "".join(changes) + self._mark()))
+
+    def _look(self) -> Snapshot:
+        """Read everything at one revision, then draw with the store released."""
+        driver, old = self.driver, self._shown
+        cluster = driver.cluster
+        drawing = None
+        with cluster.reading() as view:
+            revision, now, expanded = cluster.revision, cluster.now, self.expanded
+            if old is None or old.revision != revision or old.expanded != expanded:
+                drawing = graph.build(view, cluster.tombstones, now, cluster.notes, None, expanded)
+                entries = timeline.read(cluster)
+            else:
+                entries = old.entries
+            tables = twin.read(view, now)
+            small = status.parts(driver, view, drawing.left_out if drawing else old.left_out, entries)
+        frame = layout.place(drawing) if drawing else old.frame
+        left_out = drawing.left_out if drawing else old.left_out
+        return Snapshot(revision, expanded, frame, left_out, tables, entries, small)
+
+    def _whole(self) -> str:
+        shown = self._shown
+        assert shown is not None
+        parts = [
+            out_of_band(render.svg(shown.frame), "outerHTML"),
+            *(out_of_band(twin.section(kind, table)) for kind, table in shown.tables.items()),
+            out_of_band(timeline.section(shown.entries, self._started)),
+            *(out_of_band(html) for html in shown.small.values()),
+        ]
+        return "".join(parts) + self._mark()
+
+    def _mark(self) -> str:
+        return f'<data id="cursor" value="{escape(self.cursor)}" hx-swap-oob="outerHTML"></data>'
+
+
+def _picture(old: Snapshot, new: Snapshot) -> list[str]:
+    """Return the fragments that turn the old picture into the new one."""
+    if old.frame is new.frame:
+        return []
+    difference = patch.diff(old.frame, new.frame)
+    parts = []
+    if difference.resized:  # only the root's attributes: the page's htmx-config spares its children
+        parts.append(out_of_band(render.svg(replace(new.frame, elements=()))))
+    drawn = render.fragments(new.frame, [*difference.changed, *difference.added])
+    groups = [out_of_band(drawn[name]) for name in difference.changed]
+    groups += [f'<g hx-swap-oob="beforeend:#picture">{drawn[name]}</g>' for name in difference.added]
+    groups += [f'<g id="{name}" hx-swap-oob="delete"></g>' for name in difference.removed]
+    if groups:  # a bare <svg> around them, so that they are parsed as SVG
+        parts += ["<svg>", *groups, "</svg>"]
+    return parts
+
+
+def out_of_band(html: str, how: str = "outerMorph") -> str:
+    """Mark the first element of *html* to be swapped, in this manner, for the element that has its id."""
+    at = html.index(" ")
+    return f'{html[:at]} hx-swap-oob="{how}"{html[at:]}'
+
+
+_stages: dict[str, Stage] = {}
+_stages_lock = threading.Lock()
+
+
+def stage_of(name: str) -> Stage:
+    """Return the stage of a cluster of this process. Raises: KeyError."""
+    driver = runtime.driver(name)
+    with _stages_lock:
+        stage = _stages.get(name)
+        if stage is None or stage.driver is not driver:
+            stage = _stages[name] = Stage(driver)
+        return stage
+
+
+def page_parts(snapshot: Snapshot, started: float) -> dict[str, str]:
+    """Return the parts of a whole page, for its template."""
+    return {
+        "picture": render.svg(snapshot.frame),
+        "twin": "".join(twin.section(kind, table) for kind, table in snapshot.tables.items()),
+        "timeline": timeline.section(snapshot.entries, started),
+        **{name.replace("-", "_"): html for name, html in snapshot.small.items()},
+    }

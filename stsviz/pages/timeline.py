@@ -1,0 +1,53 @@
+"""The timeline: every write, by which component, because of what; the newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.utils.html import escape
+
+from core.cluster import Cluster, Entry
+
+SHOWN = 120  # lines kept on the page
+
+
+def read(cluster: Cluster) -> list[Entry]:
+    """Return the newest lines, newest first."""
+    return cluster.timeline(SHOWN)
+
+
+def clock(seconds: float) -> str:
+    """Write simulated seconds since the cluster's start as 00:01:12, or with days before it."""
+    days, rest = divmod(max(0, int(seconds)), 86400)
+    text = f"{rest // 3600:02}:{rest // 60 % 60:02}:{rest % 60:02}"
+    return f"{days}d {text}" if days else text
+
+
+def line(entry: Entry, started: float) -> str:
+    because = f"<i>because {escape(entry.because)}</i>" if entry.because else ""
+    ref = entry.ref
+    what = escape(f"{ref.kind}/{ref.namespace}/{ref.name}")
+    return (
+        f'<li id="t-{entry.revision}"><time>{clock(entry.at - started)}</time><b>{escape(entry.actor)}</b>'
+        f'<span><button class="plain" data-select="{what}">{escape(entry.text)}</button> {because}</span></li>'
+    )
+
+
+def section(entries: Sequence[Entry], started: float) -> str:
+    return f'<ol id="timeline">{"".join(line(entry, started) for entry in entries)}</ol>'
+
+
+def changes(old: Sequence[Entry], new: Sequence[Entry], started: float) -> list[str]:
+    """Return the fragments that bring the old lines up to the new ones."""
+    if old is new or not new:
+        return []
+    last = old[0].revision if old else 0
+    fresh = [entry for entry in new if entry.revision > last]
+    if not fresh:
+        return []
+    if len(fresh) > SHOWN // 2:
+        return [section(new, started).replace("<ol ", '<ol hx-swap-oob="outerHTML" ', 1)]
+    oldest = new[-1].revision
+    parts = [f'<li id="t-{e.revision}" hx-swap-oob="delete"></li>' for e in old if e.revision < oldest]
+    lines = "".join(line(entry, started) for entry in fresh)
+    return [*parts, f'<ol hx-swap-oob="afterbegin:#timeline">{lines}</ol>']

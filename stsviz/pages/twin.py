@@ -1,0 +1,105 @@
+"""The twin: the same state as the tables of `kubectl get`, row by row, so that one change sends one row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+
+from django.utils.html import escape
+
+from core.api.kinds import BY_KIND
+from core.apimachinery.meta import Obj, ref_of
+from core.apiserver import printers
+from core.client.cache import View
+
+KINDS = ("StatefulSet", "Deployment", "Pod", "PersistentVolumeClaim", "PersistentVolume", "Service")
+MOST = 300  # rows of a table that are shown; the rest is counted
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as kubectl prints it. ``rows``: row id -> (what selects it, cells)."""
+
+    columns: tuple[str, ...]
+    rows: dict[str, tuple[str, tuple[str, ...]]]
+    more: int
+
+    def html_row(self, row_id: str) -> str:
+        what, cells = self.rows[row_id]
+        first, *others = (escape(cell) for cell in cells)
+        button = f'<button class="plain" data-select="{escape(what)}">{first}</button>'
+        return f'<tr id="{row_id}"><td>{button}</td>' + "".join(f"<td>{c}</td>" for c in others) + "</tr>"
+
+
+def read(view: View, now: float) -> dict[str, Table]:
+    """Return the tables of the kinds that the page shows."""
+    return {kind: _table(kind, view, now) for kind in KINDS}
+
+
+def _key(obj: Obj) -> tuple[str, str]:
+    return obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
+
+
+def _table(kind: str, view: View, now: float) -> Table:
+    objects = sorted(view.list(kind), key=_key)
+    shown = objects[:MOST]
+    spaced = BY_KIND[kind].namespaced and any(o["metadata"].get("namespace") != "default" for o in shown)
+    table = printers.table(kind, shown, now)
+    rows: dict[str, tuple[str, tuple[str, ...]]] = {}
+    for obj, cells in zip(shown, table.rows, strict=True):
+        ref = ref_of(obj)
+        texts = tuple(str(cell) for cell in cells)
+        if spaced:
+            texts = (texts[0], ref.namespace, *texts[1:])
+        # No name holds "_", so this is unique; and htmx splits "how:where" at the last ":", so no ":" in ids.
+        rows[f"row_{ref.kind}_{ref.namespace}_{ref.name}"] = f"{ref.kind}/{ref.namespace}/{ref.name}", texts
+    columns = tuple(table.columns)
+    if spaced:
+        columns = (columns[0], "NAMESPACE", *columns[1:])
+    return Table(columns, rows, len(objects) - len(shown))
+
+
+def section(kind: str, table: Table) -> str:
+    """Return a whole table, or a hidden place for one that has no rows."""
+    hidden = "" if table.rows else " hidden"
+    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
+    body = "".join(table.html_row(row_id) for row_id in table.rows)
+    more = f"<caption>and {table.more} more, all in tables.txt</caption>" if table.more else ""
+    return (
+        f'<table id="twin-{kind}"{hidden} aria-label="{BY_KIND[kind].plural}">{more}'
+        f'<thead><tr>{head}</tr></thead><tbody id="rows-{kind}">{body}</tbody></table>'
+    )
+
+
+def changes(old: Mapping[str, Table], new: Mapping[str, Table]) -> list[str]:
+    """Return the fragments that turn the old tables into the new ones."""
+    parts: list[str] = []
+    for kind, table in new.items():
+        before = old[kind]
+        if before == table:
+            continue
+        if before.columns != table.columns or before.more != table.more or not before.rows or not table.rows:
+            parts.append(section(kind, table).replace("<table ", '<table hx-swap-oob="outerMorph" ', 1))
+            continue
+        rows = _row_changes(kind, before, table)
+        if rows:  # a bare <tr> needs its table around it to be parsed
+            parts.append("<table>" + "".join(rows) + "</table>")
+    return parts
+
+
+def _row_changes(kind: str, before: Table, table: Table) -> list[str]:
+    parts = [
+        f'<tr id="{row_id}" hx-swap-oob="delete"></tr>' for row_id in before.rows if row_id not in table.rows
+    ]
+    previous = (None, *table.rows)
+    for above, row_id in pairwise(previous):
+        assert row_id is not None
+        seen = before.rows.get(row_id)
+        if seen is None:
+            place = f"afterbegin:#rows-{kind}" if above is None else f"afterend:[id='{above}']"
+            parts.append(f'<tbody hx-swap-oob="{place}">{table.html_row(row_id)}</tbody>')
+        elif seen != table.rows[row_id]:
+            parts.append(table.html_row(row_id).replace("<tr ", '<tr hx-swap-oob="outerMorph" ', 1))
+    return parts
+

@@ -1,0 +1,311 @@
+"""The pages and commands of the dashboard: thin, all decisions are elsewhere."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST, require_safe
+
+from core.apimachinery.errors import ApiError, BadRequest
+from core.apimachinery.meta import Ref
+from core.apiserver import printers
+from core.diagram import render as drawing
+from stsviz.pages import commands, jobs, panel, status, twin
+from stsviz.pages.examples import EXAMPLES
+from stsviz.pages.stage import Stage, page_parts, stage_of
+from stsviz.runtime import LAB, Driver, runtime
+from stsviz.story import Story
+
+QUICK = 0.4  # seconds an upload may take before the form shows its progress instead
+MEDIA = {
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "pdf": "application/pdf",
+    "dot": "text/vnd.graphviz; charset=utf-8",
+}
+
+
+def _driver(name: str) -> Driver:
+    try:
+        return runtime.driver(name)
+    except KeyError:
+        raise Http404(f"there is no cluster {name}") from None
+
+
+def _stage(name: str) -> Stage:
+    _driver(name)
+    return stage_of(name)
+
+
+def _said(request: HttpRequest, line: str, text: str, *, code: int = 200, **more: Any) -> HttpResponse:
+    """Answer a command: its kubectl line, and what kubectl would print."""
+    context = {"line": line, "text": text, "refused": code >= 400, **more}
+    return render(request, "parts/said.html", context, status=code)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Refuse a command that did not come from a page of ours."""
+    return _said(request, "", "This command did not come from an open page of this site: load it again.", code=403)
+
+
+# -- pages ---------------------------------------------------------------------------------------------
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponseRedirect:
+    return redirect("page", name=LAB)
+
+
+@require_safe
+def page(request: HttpRequest, name: str) -> HttpResponse:
+    stage = _stage(name)
+    shown, cursor = stage.current()
+    cluster = stage.driver.cluster
+    context = {
+        "name": name,
+        "names": runtime.names(),
+        "lab": LAB,
+        "cursor": cursor,
+        "examples": EXAMPLES.values(),
+        "text": next(iter(EXAMPLES.values())).text,
+        "slider": status.slider_of_pace(cluster.pace),
+        **page_parts(shown, float(cluster.row.started)),
+    }
+    response = render(request, "page.html", context)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@require_safe
+def selected(request: HttpRequest, name: str) -> HttpResponse:
+    """Show the panel of one thing, by element id or `Kind/namespace/name`."""
+    stage = _stage(name)
+    what = request.GET.get("what", "")[:400]
+    return HttpResponse(panel.render(stage.driver.cluster, what, stage.resolve(what)))
+
+
+@require_safe
+def example(request: HttpRequest, name: str, example: str) -> HttpResponse:
+    if example not in EXAMPLES:
+        raise Http404
+    return HttpResponse(EXAMPLES[example].text, content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def tables(request: HttpRequest, name: str) -> HttpResponse:
+    """Print what `kubectl get` prints, all rows."""
+    cluster = _driver(name).cluster
+    with cluster.reading():
+        found = [cluster.table(kind) for kind in twin.KINDS if cluster.view.list(kind)]
+    return HttpResponse("\n".join(map(printers.render, found)), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def picture(request: HttpRequest, name: str, form: str) -> HttpResponse:
+    shown, _ = _stage(name).current()
+    response = HttpResponse(drawing.document(shown.frame, form), content_type=MEDIA[form])
+    response.headers["Content-Disposition"] = f'inline; filename="{name}.{form}"'
+    # As a page of its own an SVG carries its own style, and still no script.
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return response
+
+
+# -- uploads -------------------------------------------------------------------------------------------
+
+
+def _text_of(request: HttpRequest) -> str:
+    """Return what was uploaded, else what stands in the form. Raises: BadRequest."""
+    upload = request.FILES.get("file")
+    data = upload.read() if upload else request.POST.get("text", "").encode("utf-8", "surrogatepass")
+    if b"\0" in data:
+        raise BadRequest("this is not text: it holds NUL bytes")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"this is not UTF-8 text: byte {error.start + 1} is 0x{data[error.start]:02x}") from None
+    if not text.strip():
+        raise BadRequest("there is nothing to apply")
+    return text
+
+
+@require_POST
+def apply(request: HttpRequest, name: str) -> HttpResponse:
+    driver = _driver(name)
+    try:
+        text = _text_of(request)
+    except BadRequest as error:
+        return _outcome(request, name, None, error.message, code=400)
+    job = jobs.start(driver.cluster, text)
+    if job is None:
+        return _outcome(request, name, None, "Too many uploads are at work: wait for one, or stop it.", code=429)
+    job.wait(QUICK)
+    runtime.wake()
+    return _outcome(request, name, job)
+
+
+@require_safe
+def apply_progress(request: HttpRequest, name: str, job: str) -> HttpResponse:
+    found = jobs.find(job)
+    if found is None:
+        return _outcome(request, name, None, "This upload is not known any more.", code=404)
+    runtime.wake()
+    return _outcome(request, name, found)
+
+
+@require_POST
+def apply_stop(request: HttpRequest, name: str, job: str) -> HttpResponse:
+    found = jobs.find(job)
+    if found is None:
+        return _outcome(request, name, None, "This upload is not known any more.", code=404)
+    found.stop()
+    found.wait(QUICK)
+    return _outcome(request, name, found)
+
+
+def _outcome(
+    request: HttpRequest, name: str, job: jobs.Job | None, error: str = "", *, code: int = 200
+) -> HttpResponse:
+    outcomes = list(job.outcomes) if job else []
+    lines = sorted({p.line for outcome in outcomes for p in outcome.problems if p.line})
+    context = {
+        "name": name,
+        "job": job,
+        "outcomes": outcomes[-200:],
+        "hidden": max(0, len(outcomes) - 200),
+        "error": error or (job.error if job else ""),
+        "lines": " ".join(map(str, lines)),
+    }
+    return render(request, "parts/outcome.html", context, status=code)
+
+
+# -- commands ------------------------------------------------------------------------------------------
+
+
+@require_POST
+def command(request: HttpRequest, name: str, verb: str) -> HttpResponse:
+    driver = _driver(name)
+    values = {key: str(value) for key, value in request.POST.items()}
+    before = _manifest(driver, values) if verb in ("delete", "force", "orphan") else ""
+    try:
+        line, text = commands.perform(driver.cluster, verb, values)
+    except ApiError as error:
+        return _said(request, "", commands.as_kubectl_says(error), code=error.code)
+    runtime.wake()
+    return _said(request, line, text, manifest=before, name=name)
+
+
+def _manifest(driver: Driver, values: dict[str, str]) -> str:
+    """Return what would make this thing again, for the button that undoes a deletion."""
+    ref = Ref(values.get("kind", ""), values.get("namespace", ""), values.get("name", ""))
+    obj = driver.cluster.view.get(*ref)
+    if obj is None or (ref.kind == "Pod" and obj["metadata"].get("ownerReferences")):
+        return ""  # whoever owns it makes the next one
+    return panel.as_yaml(commands.again(obj))
+
+
+@require_GET
+def read_file(request: HttpRequest, name: str) -> HttpResponse:
+    """Show the bytes of one file, as a Pod or the volume has them."""
+    ref = Ref(request.GET.get("kind", ""), request.GET.get("namespace", ""), request.GET.get("name", ""))
+    path = request.GET.get("path", "")
+    try:
+        content = _driver(name).cluster.read_file(ref, path)
+    except ApiError as error:
+        return _said(request, "", commands.as_kubectl_says(error), code=error.code)
+    text = content.decode("utf-8", "backslashreplace")
+    line = commands.cat_line(ref, path)
+    return _said(request, line, text if len(text) < 10_000 else text[:10_000] + " …")
+
+
+@require_POST
+def clock(request: HttpRequest, name: str) -> HttpResponse:
+    """Pause, go on, step, settle, or change the pace."""
+    driver = _driver(name)
+    cluster = driver.cluster
+    what, mode = request.POST.get("do", ""), cluster.mode
+    try:
+        if what == "pause":
+            driver.stop_settling()
+            cluster.set_pace(0.0, mode)
+        elif what == "play":
+            cluster.set_pace(_pace(request), mode)
+        elif what == "step":
+            driver.stop_settling()
+            cluster.set_pace(0.0, mode)
+            cluster.step()
+        elif what == "settle":
+            driver.settle()
+        elif what in ("lesson", "real"):
+            cluster.set_pace(cluster.pace or 1.0, what)
+        else:
+            raise BadRequest("a clock can pause, play, step, settle, be real or a lesson")
+    except ApiError as error:
+        return _said(request, "", error.message, code=error.code)
+    driver.tell(force=True)
+    runtime.wake()
+    return HttpResponse(status=204)
+
+
+def _pace(request: HttpRequest) -> float:
+    try:
+        position = float(request.POST.get("pace", "0"))
+    except ValueError:
+        position = math.nan
+    if not math.isfinite(position):
+        raise BadRequest("a pace is a number")
+    return status.pace_of_slider(position)
+
+
+@require_POST
+def demo(request: HttpRequest, name: str) -> HttpResponse:
+    """Start the chapter's demo, or stop it."""
+    driver = _driver(name)
+    if request.POST.get("do") == "stop":
+        driver.story = None
+    else:
+        driver.cluster.set_pace(driver.cluster.pace or 1.0, "lesson")
+        driver.story = Story()
+    driver.tell(force=True)
+    runtime.wake()
+    return HttpResponse(status=204)
+
+
+# -- clusters ------------------------------------------------------------------------------------------
+
+
+def _go(name: str) -> HttpResponse:
+    """Send the browser to another page, from a form that htmx posted."""
+    return HttpResponse(status=204, headers={"HX-Redirect": reverse("page", kwargs={"name": name})})
+
+
+@require_POST
+def create_cluster(request: HttpRequest) -> HttpResponse:
+    name = request.POST.get("name", "").strip()
+    if len(runtime.names()) >= settings.MAX_CLUSTERS:
+        return _said(request, "", f"There are {settings.MAX_CLUSTERS} clusters: delete one first.", code=409)
+    try:
+        runtime.create(name)
+    except ApiError as error:
+        return _said(request, "", error.message, code=error.code)
+    return _go(name)
+
+
+@require_POST
+def reset(request: HttpRequest, name: str) -> HttpResponse:
+    _driver(name)
+    runtime.reset(name)
+    return _go(name)
+
+
+@require_POST
+def destroy(request: HttpRequest, name: str) -> HttpResponse:
+    _driver(name)
+    if name == LAB:
+        return _said(request, "", "lab stays: it can be reset, not deleted.", code=403)
+    runtime.destroy(name)
+    return _go(LAB)

@@ -1,0 +1,30 @@
+"""Every address of the site."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, path, re_path
+
+from stsviz.pages import consumers, views
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("clusters", views.create_cluster, name="create-cluster"),
+    path("c/<slug:name>/", views.page, name="page"),
+    path("c/<slug:name>/apply", views.apply, name="apply"),
+    path("c/<slug:name>/apply/<slug:job>", views.apply_progress, name="apply-progress"),
+    path("c/<slug:name>/apply/<slug:job>/stop", views.apply_stop, name="apply-stop"),
+    path("c/<slug:name>/object", views.selected, name="object"),
+    path("c/<slug:name>/do/<slug:verb>", views.command, name="command"),
+    path("c/<slug:name>/file", views.read_file, name="file"),
+    path("c/<slug:name>/clock", views.clock, name="clock"),
+    path("c/<slug:name>/demo", views.demo, name="demo"),
+    path("c/<slug:name>/reset", views.reset, name="reset"),
+    path("c/<slug:name>/destroy", views.destroy, name="destroy"),
+    path("c/<slug:name>/example/<slug:example>", views.example, name="example"),
+    path("c/<slug:name>/tables.txt", views.tables, name="tables"),
+    re_path(r"^c/(?P<name>[-\w]+)/picture\.(?P<form>svg|png|pdf|dot)$", views.picture, name="picture"),
+]
+
+websocket_urlpatterns: list[URLPattern] = [
+    path("ws/c/<slug:name>", consumers.Viewer.as_asgi()),
+]
