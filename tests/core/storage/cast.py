@@ -5,6 +5,7 @@ from __future__ import annotations
 from core.apimachinery.meta import Obj, Ref, ref_of, without
 from core.client.actions import Create, Delete, Plan, RecordEvent, Update, UpdateStatus
 from core.client.cache import Cache
+from core.client.component import Component
 from core.storage.binding import ANN_BIND_COMPLETED, ANN_BOUND_BY_CONTROLLER
 
 MODES = {
@@ -158,35 +159,66 @@ def pinned(key: str, *values: str) -> Obj:
     return {"required": {"nodeSelectorTerms": [{"matchExpressions": [expression]}]}}
 
 
-def perform(cache: Cache, plan: Plan) -> None:
-    """Do to *cache* what the API server does: status writes keep spec, spec writes keep status."""
+Change = tuple[Obj | None, Obj | None]
+
+
+def perform(cache: Cache, plan: Plan) -> list[Change]:
+    """Do to *cache* what the API server does: status writes keep spec, spec writes keep status.
+
+    Return the changes (old, new) in their order.
+    """
+    changes: list[Change] = []
     for action in plan.actions:
         if isinstance(action, Create):
-            created = {**action.obj, "status": {"phase": "Pending"}}
-            created["metadata"] = {"uid": f"uid-{action.obj['metadata']['name']}", **action.obj["metadata"]}
-            cache.put(created)
+            name = action.obj["metadata"]["name"]
+            metadata = {"uid": f"uid-{name}", "resourceVersion": "1", **action.obj["metadata"]}
+            created = {**action.obj, "metadata": metadata, "status": {"phase": "Pending"}}
+            changes.append((cache.put(created), created))
         elif isinstance(action, Update | UpdateStatus):
-            stored = cache.get(*ref_of(action.obj))
-            assert stored is not None
-            version = action.obj["metadata"].get("resourceVersion")
-            assert version in (None, stored["metadata"]["resourceVersion"]), "a stale write would be refused"
-            merged = (
-                {**stored, "status": action.obj["status"]}
-                if isinstance(action, UpdateStatus)
-                else {**action.obj, "status": stored.get("status", {})}
-            )
-            newer = {**merged["metadata"], "resourceVersion": stored["metadata"]["resourceVersion"] + "1"}
-            cache.put({**merged, "metadata": newer})
+            changes.append(_write(cache, action))
         elif isinstance(action, Delete):
-            _delete(cache, action.ref)
+            changes.append(_delete(cache, action.ref))
+    return changes
 
 
-def _delete(cache: Cache, ref: Ref) -> None:
-    stored = cache.get(*ref)
-    if stored is not None and stored["metadata"].get("finalizers"):
-        cache.put({**stored, "metadata": {**stored["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}})
+def _write(cache: Cache, action: Update | UpdateStatus) -> Change:
+    stored = cache.get(*ref_of(action.obj))
+    assert stored is not None
+    current = stored["metadata"]["resourceVersion"]
+    assert action.obj["metadata"].get("resourceVersion") in (None, current), "a stale write is refused"
+    if isinstance(action, UpdateStatus):
+        merged = {**stored, "status": action.obj["status"]}
     else:
-        cache.drop(ref)
+        merged = {**action.obj, "status": stored.get("status", {})}
+    written = {**merged, "metadata": {**merged["metadata"], "resourceVersion": str(int(current) + 1)}}
+    return cache.put(written), written
+
+
+def _delete(cache: Cache, ref: Ref) -> Change:
+    stored = cache.get(*ref)
+    if stored is None or not stored["metadata"].get("finalizers"):
+        return cache.drop(ref), None
+    dying = {**stored, "metadata": {**stored["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}}
+    return cache.put(dying), dying
+
+
+def run(cache: Cache, components: list[Component], *changes: Change) -> list[Plan]:
+    """Let *components* react to *changes* until all is quiet; return the plans that did something."""
+    pending = list(changes)
+    done: list[Plan] = []
+    while pending:
+        old, new = pending.pop(0)
+        kind = (new or old or {})["kind"]
+        for component in components:
+            for key in component.watches.get(kind, _nobody)(cache, old, new):
+                plan = component.sync(cache, key, 0.0)
+                pending += perform(cache, plan)
+                done += [plan] if plan.actions else []
+    return done
+
+
+def _nobody(view: Cache, old: Obj | None, new: Obj | None) -> list[Ref]:
+    return []
 
 
 def events(plan: Plan) -> list[tuple[str, str, str]]:
