@@ -28,6 +28,7 @@ from core.controllers.statefulset.identity import (
 )
 from core.controllers.statefulset.revisions import Revisions, revisions_of, template_of, truncated
 from core.controllers.statefulset.status import Counts, Replica, completed, count, inconsistent, status_of
+from core.controllers.statefulset.strategy import is_current_revision_needed, max_unavailable, partition
 from core.sim.settings import Settings
 
 MAX_BATCH = 500
@@ -214,7 +215,7 @@ class _Sync:
 
     def _update_one(self) -> None:
         """Delete the highest Pod that is not of the update revision, or wait for the one before."""
-        for at in range(self.size - 1, self._partition() - 1, -1):
+        for at in range(self.size - 1, partition(self.sts) - 1, -1):
             replica = self.slots[at]
             if replica is not None and replica.revision != self.update_revision and not replica.terminating:
                 self._replace(replica)
@@ -227,8 +228,8 @@ class _Sync:
     def _update_within_budget(self) -> None:
         """The same with maxUnavailable, switch SW1 (updateStatefulSetAfterInvariantEstablished)."""
         unavailable = sum(replica is None or replica.unavailable for replica in self.slots)
-        budget = self._max_unavailable() - unavailable
-        for at in range(self.size - 1, self._partition() - 1, -1):
+        budget = max_unavailable(self.sts) - unavailable
+        for at in range(self.size - 1, partition(self.sts) - 1, -1):
             replica = self.slots[at]
             if replica is None or replica.revision == self.update_revision or replica.terminating:
                 continue
@@ -237,17 +238,6 @@ class _Sync:
                 return
             budget -= 1
             self._replace(replica)
-
-    def _partition(self) -> int:
-        rolling = self.sts["spec"]["updateStrategy"].get("rollingUpdate")
-        return int(rolling.get("partition") or 0) if rolling else 0
-
-    def _max_unavailable(self) -> int:
-        rolling = self.sts["spec"]["updateStrategy"].get("rollingUpdate") or {}
-        value = rolling.get("maxUnavailable", 1)
-        if isinstance(value, str):
-            value = int(value.rstrip("%")) * self.size // 100
-        return max(int(value), 1)
 
     # -- what is done to one Pod -------------------------------------------------------------------
 
@@ -289,21 +279,13 @@ class _Sync:
     def _mould(self, at: int) -> PodMould:
         """Return the mould of the revision that a Pod created in slot *at* gets (STS-R4)."""
         revision = self.revisions.update
-        if self.current_revision != self.update_revision and self._is_current_revision_needed(at):
+        if self.current_revision != self.update_revision and is_current_revision_needed(self.sts, at):
             revision = self.revisions.current
         name = revision["metadata"]["name"]
         if name not in self._moulds:
             template = self.sts["spec"]["template"] if name == self.update_revision else template_of(revision)
             self._moulds[name] = PodMould(self.sts, template, name)
         return self._moulds[name]
-
-    def _is_current_revision_needed(self, at: int) -> bool:
-        strategy = self.sts["spec"]["updateStrategy"]
-        if strategy["type"] != "RollingUpdate":
-            return False
-        if strategy.get("rollingUpdate") is None:
-            return at < int((self.sts.get("status") or {}).get("currentReplicas") or 0)
-        return at < self._partition()
 
     def _complete_claims(self, replica: Replica) -> bool:
         """Create what claims a Pending Pod lacks; return True on an error, of which no Event is made."""
