@@ -99,10 +99,10 @@ class ClaimControl:
 
     def match_retention_policy(self, pod: tuple[str, str], ordinal: int, *, condemned: bool) -> bool:
         """Return whether every claim there is carries the owners the policy wants."""
-        owned = self.delete_when_deleted or self.delete_when_scaled
+        retain = not (self.delete_when_deleted or self.delete_when_scaled)
         for _, claim in self._existing(ordinal):
             # Nothing wanted and nothing there: the common case, asked for every Pod of every sync.
-            if not owned and not claim["metadata"].get("ownerReferences"):
+            if retain and "ownerReferences" not in claim["metadata"]:
                 continue
             if not self._is_owner_up_to_date(claim, pod, condemned):
                 return False

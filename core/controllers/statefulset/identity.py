@@ -5,6 +5,7 @@ Source: pkg/controller/statefulset/stateful_set_utils.go (v1.36).
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from core.apimachinery.meta import Obj, owner_reference
@@ -16,6 +17,7 @@ REVISION_LABEL = "controller-revision-hash"
 _LARGEST = 2**31 - 1
 
 
+@lru_cache(maxsize=65536)
 def parent_and_ordinal(name: str) -> tuple[str, int]:
     """Return the set that *name* says it belongs to, and its ordinal; ("", -1) when it says neither.
 
@@ -104,16 +106,19 @@ def identity_matches(pod: Obj) -> bool:
 
 def storage_matches(sts: Obj, pod: Obj, ordinal: int) -> bool:
     """Return whether *pod* has, for each claim template, the volume of that name on the ordinal's claim."""
-    templates = claim_templates(sts)
-    if not templates:
-        return True
-    claims: dict[str, str] = {
-        volume["name"]: volume["persistentVolumeClaim"]["claimName"]
-        for volume in pod["spec"].get("volumes") or ()
-        if volume.get("persistentVolumeClaim")
-    }
     name = sts["metadata"]["name"]
-    return all(claims.get(t["metadata"]["name"]) == claim_name(name, t, ordinal) for t in templates)
+    volumes = pod["spec"].get("volumes") or ()
+    for template in sts["spec"].get("volumeClaimTemplates") or ():
+        wanted = template["metadata"]["name"]
+        for volume in volumes:
+            if volume["name"] == wanted:
+                source = volume.get("persistentVolumeClaim")
+                if not source or source["claimName"] != f"{wanted}-{name}-{ordinal}":
+                    return False
+                break
+        else:
+            return False
+    return True
 
 
 def repaired(sts: Obj, pod: Obj, ordinal: int) -> Obj:

@@ -22,7 +22,18 @@ class Replica:
     ready*; ``since`` is when it became so, if minReadySeconds makes that matter.
     """
 
-    __slots__ = ("available", "name", "ordinal", "phase", "pod", "ready", "revision", "since", "terminating")
+    __slots__ = (
+        "available",
+        "name",
+        "ordinal",
+        "phase",
+        "pod",
+        "ready",
+        "revision",
+        "since",
+        "terminating",
+        "uid",
+    )
 
     def __init__(self, pod: Obj, ordinal: int, min_ready_seconds: int, now: float) -> None:
         meta = pod["metadata"]
@@ -30,6 +41,7 @@ class Replica:
         self.pod = pod
         self.ordinal = ordinal
         self.name: str = meta["name"]
+        self.uid: str = meta.get("uid", "")
         self.phase: str = status.get("phase") or ""
         self.terminating = "deletionTimestamp" in meta
         self.revision: str = (meta.get("labels") or {}).get(REVISION_LABEL) or ""
@@ -42,10 +54,6 @@ class Replica:
     @property
     def unavailable(self) -> bool:
         return self.terminating or not self.available
-
-    @property
-    def uid(self) -> str:
-        return str(self.pod["metadata"].get("uid", ""))
 
 
 @dataclass(slots=True)
