@@ -194,7 +194,7 @@ def workload(obj: Obj, scene: Scene) -> Node:
     ready = status.get("readyReplicas", 0)
     word = f"{ready} / {wanted} ready"
     cls = TERMINATING if "deletionTimestamp" in obj["metadata"] else READY if ready == wanted else EXPECTED
-    containers = field(obj, "spec.template.spec.containers") or ({},)
+    containers: list[Obj] = field(obj, "spec.template.spec.containers") or [{}]
     partition = field(obj, "spec.updateStrategy.rollingUpdate.partition", 0)
     strategy = field(obj, "spec.updateStrategy.type") or field(obj, "spec.strategy.type", "")
     slots = {

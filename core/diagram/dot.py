@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable
 from functools import lru_cache
 
 from core.diagram.layout import Frame, Placed, shape_of
-from core.diagram.marks import FONTS, Mark, Shape, Stroke, Text, width_of
+from core.diagram.marks import FONTS, Shape, Stroke, Text, width_of
 from core.diagram.text import cleaned
 
 INK: dict[str, str] = {
@@ -34,12 +34,20 @@ _FORMS = {
     "plain": ("box", ""),
 }
 _DASHES = {"pending-expected": "dotted", "pending-blocked": "dashed", "empty": "dashed", "released": "dashed"}
+_CALM = frozenset({"machine", "service", "class", "range"})  # hubs: their outline is coloured only by trouble
 _ALIGN = {"l": "\\l", "r": "\\r", "c": ""}
+_SHIFT = {"l": 0.5, "r": -0.5, "c": 0.0}
+_FACES = {
+    (False, False): "DejaVu Sans",
+    (False, True): "DejaVu Sans Bold",
+    (True, False): "DejaVu Sans Mono",
+    (True, True): "DejaVu Sans Mono Bold",
+}
 _INCH = 72.0
 
-_HEAD = f"""digraph picture {{
-graph [notranslate=true inputscale=72 outputorder=nodesfirst bgcolor="{PAPER}" pad=0 margin=0 %s]
-node [fixedsize=true margin=0 label=""]
+_HEAD = """digraph picture {
+graph [notranslate=true inputscale=72 outputorder=nodesfirst pad=0 margin=0]
+node [fixedsize=true margin=0 label="" fontname="DejaVu Sans"]
 edge [arrowhead=none]
 """
 
@@ -50,72 +58,66 @@ def quoted(text: str) -> str:
     return f'"{safe}"'
 
 
-def source(frame: Frame) -> str:
-    """Return *frame* as a Graphviz graph, in the light colours, for ``neato -n2``."""
-    size = f'viewport="" size="{frame.width / _INCH:g},{frame.height / _INCH:g}"'
-    corners = "".join(
-        f'{name} [style=invis pos="{x:g},{-y:g}" width=0.01 height=0.01 shape=point]\n'
-        for name, x, y in (("corner0", 0, 0), ("corner1", frame.width, frame.height))
-    )
-    return _HEAD % size + corners + body(frame.elements, frame) + "}\n"
-
-
-def source_of(elements: Iterable[Placed], frame: Frame) -> str:
-    """Return the graph of some *elements* of *frame*; mark ids are ``element_mark`` by their order."""
-    return _HEAD % "" + body(elements, frame) + "}\n"
-
-
-def body(elements: Iterable[Placed], frame: Frame) -> str:
-    out: list[str] = []
-    named: set[str] = set()
-    ends: dict[str, None] = {}
-    for at, element in enumerate(elements):
+def source(frame: Frame, dpi: int = 72) -> str:
+    """Return *frame* as a graph for ``neato -n2``: nodes and edges by their ids, in the light colours."""
+    out = [_HEAD, f'graph [bgcolor="{PAPER}" dpi={dpi}]\n']
+    for name, x, y in (("corner-0", 0.0, 0.0), ("corner-1", frame.width, frame.height)):
+        out.append(f'"{name}" [style=invis shape=point pos="{x:g},{-y:g}" width=0 height=0]\n')
+    for element in frame.elements:
         carrier = shape_of(element)
         for index, mark in enumerate(element.marks):
-            name = f'"{element.id}"' if mark is carrier else f'"{element.id}.{index}"'
-            attributes = f'id="{at}_{index}" class="{mark.cls}" {paint(element.cls, mark.cls)}'
-            out.append(_statement(element, mark, name, attributes))
-        named.add(element.id)
-        if element.tail:
-            ends.setdefault(element.tail)
-            ends.setdefault(element.head)
-        elif carrier is None:
-            ends.setdefault(element.id)
-    absent = [end for end in ends if end not in named or shape_of(frame.by_id[end]) is None]
-    out += [f'"{end}" [style=invis pos="0,0" width=0 height=0]\n' for end in absent]
-    return "".join(out)
+            colours = paint(element.cls, mark.cls)
+            if isinstance(mark, Stroke):
+                ends = (element.tail, element.head) if element.tail else ("corner-0", "corner-0")
+                dash = _DASHES.get(_state(element.cls), "solid") if mark.cls == "link" else "solid"
+                out.append(_stroke(mark, *ends, f'id="{element.id}.{index}" {colours} style={dash}'))
+                continue
+            name = element.id if mark is carrier else f"{element.id}.{index}"
+            style = f'style="{_style(element.cls, mark)}"' if isinstance(mark, Shape) else ""
+            attributes = f"{colours} {style} id={quoted(name)} tooltip={quoted(element.label)}"
+            out.append(_node(mark, name, attributes))
+    return "".join(out) + "}\n"
 
 
-def _statement(element: Placed, mark: Mark, name: str, attributes: str) -> str:
-    if isinstance(mark, Text):
-        font = FONTS[mark.cls.partition(" ")[0]]
-        w = width_of(mark) + 2
-        x = mark.x + {"l": w / 2, "r": -w / 2, "c": 0}[mark.anchor]
-        label = quoted(mark.text)[:-1] + _ALIGN[mark.anchor] + '"'
-        return (
-            f'{name} [shape=none label={label} fontname="{_face(font.mono, font.bold)}" fontsize={font.size:g}'
-            f' pos="{x:.1f},{-mark.y:.1f}" width={w / _INCH:.4f} height={font.size * 1.4 / _INCH:.4f} {attributes}]\n'
-        )
+def source_of(elements: Iterable[Placed]) -> str:
+    """Return the marks of *elements* as a graph without colours, each with its ``id`` and ``class``.
+
+    A mark's id is ``element_mark``, by their order; its curve says where a stroke is, so all hang on ``o``.
+    """
+    out = [_HEAD, 'o [style=invis pos="0,0" width=0 height=0]\n']
+    for at, element in enumerate(elements):
+        for index, mark in enumerate(element.marks):
+            attributes = f'id="{at}_{index}" class="{mark.cls}"'
+            if isinstance(mark, Stroke):
+                out.append(_stroke(mark, "o", "o", attributes))
+            else:
+                style = f' style="{_style("", mark)}"' if isinstance(mark, Shape) else ""
+                out.append(_node(mark, f"{at}_{index}", attributes + style))
+    return "".join(out) + "}\n"
+
+
+def _node(mark: Shape | Text, name: str, attributes: str) -> str:
     if isinstance(mark, Shape):
-        shape, _ = _FORMS[mark.form]
-        x, y = mark.x + mark.w / 2, mark.y + mark.h / 2
-        styles = _style(element.cls, mark)
-        return (
-            f'{name} [shape={shape} style="{styles}" pos="{x:.1f},{-y:.1f}"'
-            f" width={mark.w / _INCH:.4f} height={mark.h / _INCH:.4f} {attributes}]\n"
-        )
+        x, y, w, h = mark.x + mark.w / 2, mark.y + mark.h / 2, mark.w, mark.h
+        looks = f"shape={_FORMS[mark.form][0]}"
+    else:
+        font = FONTS[mark.cls.partition(" ")[0]]
+        w, h = width_of(mark) + 2, font.size * 1.4
+        x, y = mark.x + _SHIFT[mark.anchor] * w, mark.y
+        face = f' fontname="{_FACES[font.mono, font.bold]}"' if font.mono or font.bold else ""
+        label = f'{quoted(mark.text)[:-1]}{_ALIGN[mark.anchor]}"'
+        looks = f"shape=none label={label}{face} fontsize={font.size:g}"
+    size = f"width={w / _INCH:.3f} height={h / _INCH:.3f}"
+    return f'"{name}" [{looks} pos="{x:.1f},{-y:.1f}" {size} {attributes}]\n'
+
+
+def _stroke(mark: Stroke, tail: str, head: str, attributes: str) -> str:
     pos = ";".join(_spline(curve) for curve in mark.curves)
-    tail, head = element.tail or element.id, element.head or element.id
-    dash = _DASHES.get(_state(element.cls), "solid") if mark.cls == "link" else "solid"
-    return f'"{tail}" -> "{head}" [pos="{pos}" style={dash} {attributes}]\n'
+    return f'"{tail}" -> "{head}" [pos="{pos}" {attributes}]\n'
 
 
 def _spline(points: tuple[float, ...]) -> str:
     return " ".join(f"{x:.1f},{-y:.1f}" for x, y in zip(points[::2], points[1::2], strict=True))
-
-
-def _face(mono: bool, bold: bool) -> str:
-    return f"DejaVu Sans{' Mono' if mono else ''}{' Bold' if bold else ''}"
 
 
 def _state(cls: str) -> str:
@@ -131,12 +133,15 @@ def _style(cls: str, mark: Shape) -> str:
 @lru_cache(maxsize=1024)
 def paint(cls: str, mark: str) -> str:
     """Return the colour attributes of a mark of class *mark* in an element of class *cls*."""
-    ink = INK.get(_state(cls), LINE)
+    kind, state = cls.partition(" ")[0], _state(cls)
+    ink = LINE if state == "ready" and kind in _CALM else INK.get(state, LINE)
     words = mark.split()
     first = words[0]
+    if first in ("word", "glyph"):
+        ink = INK.get(state, TEXT)
     if first == "box":
-        fill = PAPER if _state(cls) == "empty" else CARD
-        weight = 2.4 if _state(cls) in ("failed", "lost") else 1.4
+        fill = PAPER if state == "empty" else CARD
+        weight = 2.4 if state in ("failed", "lost") else 1.4
         return f'color="{ink}" fillcolor="{fill}" penwidth={0.8 if "behind" in words else weight}'
     if first == "badge":
         return f'color="{LINE}" fillcolor="{PAPER}" penwidth=1'
@@ -147,7 +152,7 @@ def paint(cls: str, mark: str) -> str:
         colour = {"glyph": ink, "strike": QUIET, "hatch": ink + "30"}[first]
         return f'color="{colour}" penwidth={1.7 if first == "glyph" else 1}'
     if first == "word":
-        return f'fontcolor="{ink if _state(cls) else TEXT}"'
+        return f'fontcolor="{ink}"'
     quiet = first in ("quiet", "heading") or "struck" in words or "quiet-ink" in words
     return f'fontcolor="{QUIET if quiet else TEXT}"'
 

@@ -10,6 +10,7 @@ from core.diagram.marks import (
     Mark,
     Shape,
     Stroke,
+    Text,
     glyph,
     hatching,
     line,
@@ -37,10 +38,25 @@ def marks(node: Node, x: float, y: float, w: float, h: float) -> tuple[Mark, ...
 def _headline(node: Node, box: Box, y: float) -> list[Mark]:
     """Return the name at the left, its state's glyph and word at the right."""
     x, _, w, _ = box
-    word = text("word", x + w - PAD, y, node.word, w * 0.55, "r")
-    room = w - 2 * PAD - width_of(word) - GLYPH_ROOM - 8
-    sign = glyph(node.state, word.x - width_of(word) - 9, y)
-    return [text("title engraved", x + PAD, y, node.title, room), sign, word]
+    sign, word = _sign(node, x + w - PAD, y, w * 0.55)
+    room = w - 2 * PAD - width_of(word) - GLYPH_ROOM - 6
+    return [_title(x + PAD, y, node.title, room), sign, word]
+
+
+def _whole(words: str, mark: Text, otherwise: Text) -> Text:
+    """Return *mark* if it shows *words* whole, else the smaller or shorter text."""
+    return mark if mark.text == words else otherwise
+
+
+def _title(x: float, y: float, name: str, room: float) -> Text:
+    large, small = (text(f"{font} engraved", x, y, name, room) for font in ("title", "name"))
+    return _whole(name, large, small)
+
+
+def _sign(node: Node, right: float, y: float, room: float) -> tuple[Stroke, Text]:
+    """Return the state's glyph and word, its right edge at *right*."""
+    word = text("word", right, y, node.word, room, "r")
+    return glyph(node.state, right - width_of(word) - 10, y), word
 
 
 def _struck(cls: str, x: float, y: float, words: str, room: float) -> list[Mark]:
@@ -65,12 +81,12 @@ def _badge(x: float, y: float, words: str, room: float) -> list[Mark]:
 def _seat(node: Node, box: Box) -> list[Mark]:
     x, y, w, _ = box
     slots = node.slots
-    out: list[Mark] = [Shape("box", "card", *box), *_hatch(node, box), *_headline(node, box, y + 18)]
     left, right, room = x + PAD, x + w - PAD, w - 2 * PAD
-    if "dns" in slots:
-        out += _dns(slots["dns"], slots["answer"], left, y + 38, room)
-    else:
-        out.append(text("line flips", left, y + 38, slots["address"] or "no address yet", room))
+    out: list[Mark] = [Shape("box", "card", *box), *_hatch(node, box)]
+    if "dns" not in slots:
+        return [*out, *_pod(node, left, y, room), *_foot(node, left, y + 74, room)]
+    out += _headline(node, box, y + 18)
+    out += _dns(slots["dns"], slots["answer"], left, y + 38, room)
     if slots.get("last"):
         out.append(text("small", left, y + 56, "was", room))
         out += _struck("small", left + 24, y + 56, slots["last"], room - 24)
@@ -80,6 +96,20 @@ def _seat(node: Node, box: Box) -> list[Mark]:
             out += _badge(right, y + 56, slots["machine"], room - 92)
     out += _foot(node, left, y + 74, room)
     return out
+
+
+def _pod(node: Node, left: float, y: float, room: float) -> list[Mark]:
+    """Return the lines of a Pod without a seat: its long random name has a line of its own."""
+    slots = node.slots
+    badge = _badge(left + room, y + 38, slots["machine"], room * 0.3) if slots["machine"] else []
+    free = room - GLYPH_ROOM - (badge[0].w + 4 if badge and isinstance(badge[0], Shape) else 0)
+    return [
+        _title(left, y + 18, node.title, room),
+        glyph(node.state, left + 5, y + 38),
+        text("word", left + GLYPH_ROOM, y + 38, node.word, free),
+        *badge,
+        text("small flips", left, y + 56, f"uid {slots['uid']} {slots['address']}".rstrip(), room),
+    ]
 
 
 def _dns(name: str, answer: str, x: float, y: float, room: float) -> list[Mark]:
@@ -123,16 +153,16 @@ def _volume(node: Node, box: Box) -> list[Mark]:
     x, y, w, _ = box
     left, right, room = x + 10, x + w - 10, w - 20
     slots = node.slots
-    size = text("small", right, y + 22, slots["size"], room / 2, "r")
+    size = text("small", right, y + 23, slots["size"], room / 2, "r")
     word = text("word", left + GLYPH_ROOM, y + 39, node.word, room)
     out: list[Mark] = [
         Shape("box", "cylinder", *box),
         *_hatch(node, box),
-        text("name engraved", left, y + 22, node.title, room - width_of(size) - 6),
+        text("name engraved", left, y + 23, node.title, room - width_of(size) - 6),
         size,
         glyph(node.state, left + 5, y + 39),
         word,
-        text("quiet", right, y + 39, slots["policy"], room - GLYPH_ROOM - width_of(word) - 4, "r"),
+        _policy(slots["policy"], right, y + 39, room - GLYPH_ROOM - width_of(word) - 4),
     ]
     if slots["was"]:
         out.append(text("small", left, y + 56, "was", room))
@@ -145,6 +175,12 @@ def _volume(node: Node, box: Box) -> list[Mark]:
     return out
 
 
+def _policy(words: str, x: float, y: float, room: float) -> Text:
+    """Return access modes and reclaim policy, or the latter alone where both do not fit."""
+    short = text("quiet", x, y, words.rpartition(" ")[2], room, "r")
+    return _whole(words, text("quiet", x, y, words, room, "r"), short)
+
+
 def _vacant(node: Node, box: Box) -> list[Mark]:
     x, y, w, h = box
     note = text("quiet note", x + w / 2, y + h / 2, node.slots["note"], w - 20, "c")
@@ -155,17 +191,23 @@ def _class(node: Node, box: Box) -> list[Mark]:
     x, y, w, _ = box
     middle, slots = x + w / 2, node.slots
     facts = " · ".join(filter(None, (slots.get("policy"), node.word if slots else "")))
-    lines = (slots.get("binding", node.word), facts)
+    lines = [words for words in (slots.get("binding", node.word), facts) if words]
     return [
         Shape("box", "hexagon", *box),
         text("name engraved", middle, y + 17, node.title, w - 34, "c"),
-        *(text("quiet", middle, y + 33 + at * 15, words, w - 28, "c") for at, words in enumerate(lines) if words),
+        *(text("quiet", middle, y + 33 + at * 15, words, w - 28, "c") for at, words in enumerate(lines)),
     ]
 
 
 def workload_height(node: Node) -> float:
     lines = sum(1 for slot in ("policy", "strategy", "image", "namespace") if node.slots[slot])
-    return max(SEAT_H, 64.0 + 15 * lines)
+    return max(SEAT_H, 70.0 + 15 * lines)
+
+
+def _count(words: str, x: float, y: float, room: float) -> Text:
+    """Return ``2 / 3 ready``, or the numbers alone where they are large."""
+    short = text("word", x, y, words.removesuffix(" ready"), room)
+    return _whole(words, text("word", x, y, words, room), short)
 
 
 def _workload(node: Node, box: Box) -> list[Mark]:
@@ -178,7 +220,7 @@ def _workload(node: Node, box: Box) -> list[Mark]:
         text("title engraved", left, y + 18, node.title, room),
         text("quiet", left, y + 35, node.slots["kind"], room),
         glyph(node.state, left + 5, y + 54),
-        text("word", left + GLYPH_ROOM, y + 54, node.word, room - GLYPH_ROOM),
+        _count(node.word, left + GLYPH_ROOM, y + 54, room - GLYPH_ROOM),
     ]
     y += 72
     for slot in ("namespace", "policy", "strategy", "image"):
@@ -191,8 +233,7 @@ def _workload(node: Node, box: Box) -> list[Mark]:
 def _service(node: Node, box: Box) -> list[Mark]:
     x, y, w, h = box
     middle = y + h / 2
-    word = text("word", x + w - PAD, middle, node.word, w / 2, "r")
-    sign = glyph(node.state, word.x - width_of(word) - 9, middle)
+    sign, word = _sign(node, x + w - PAD, middle, w / 2)
     kind = text("quiet", word.x - width_of(word) - GLYPH_ROOM - 6, middle, node.slots["address"], 90, "r")
     taken = width_of(word) + width_of(kind) + GLYPH_ROOM + 16
     name = text("line engraved dns", x + PAD, middle, node.title, w - 2 * PAD - taken)
@@ -202,8 +243,7 @@ def _service(node: Node, box: Box) -> list[Mark]:
 def _machine(node: Node, box: Box) -> list[Mark]:
     x, y, w, h = box
     slots = node.slots
-    word = text("word", x + w - 10, y + 12, node.word, w / 2, "r")
-    sign = glyph(node.state, word.x - width_of(word) - 9, y + 12)
+    sign, word = _sign(node, x + w - 10, y + 12, w / 2)
     name = text("small engraved", x + 10, y + 12, node.title, w - 20 - width_of(word) - GLYPH_ROOM - 6)
     facts = " · ".join(filter(None, (slots["pods"], slots["zone"])))
     return [Shape("box", "plain", *box), name, sign, word, text("quiet", x + 10, y + 26, facts, w - 20)]
@@ -231,4 +271,3 @@ _DRAW: dict[str, Callable[[Node, Box], list[Mark]]] = {
     "machine": _machine,
     "range": _range,
 }
-

@@ -15,7 +15,7 @@ from core.client.cache import View
 from core.diagram import cards, facts
 from core.diagram.cards import Scene, Seats, Storage
 from core.diagram.elements import Block, Chain, Edge, Graph, Node, Row
-from core.diagram.facts import EMPTY, EXPECTED, READY
+from core.diagram.facts import EMPTY, EXPECTED, LOST, READY
 from core.diagram.ids import element_id
 from core.diagram.names import Domain, Names, unselected_note
 
@@ -96,10 +96,10 @@ class _Build:
         domain = self._names.domain(namespace, spec.get("serviceName", ""))
         block = Block(cards.workload(sts, self._scene), self._lanes(sts, domain))
         pods: dict[int, Obj] = {}
-        for pod in self._view.indexed("by-controller", ("Pod", uid_of(sts))):
-            stem, _, number = name_of(pod).rpartition("-")
+        for owned in self._view.indexed("by-controller", ("Pod", uid_of(sts))):
+            stem, _, number = name_of(owned).rpartition("-")
             if stem == name and _is_ordinal(number):
-                pods[int(number)] = pod
+                pods[int(number)] = owned
         start = (spec.get("ordinals") or {}).get("start", 0)
         wanted = spec.get("replicas", 1) if not is_terminating(sts) else 0
         existing = len(pods) + len(kept)
@@ -247,10 +247,10 @@ class _Build:
         claims: list[Node] = []
         for name in names:
             obj = self._view.get("PersistentVolumeClaim", namespace, name)
-            if obj is None:
-                claim = self._storage.missing_claim(namespace, name)
-            else:
+            if obj is not None:
                 claim = self._storage.claim(obj, unused)
+            else:
+                claim = self._storage.missing_claim(namespace, name)
             claims.append(claim)
             cls = EMPTY if unused or obj is None else claim.state
             self._graph.edges.append(Edge(f"mounts-{seat}-{claim.id}", f"mounts {cls}", seat, claim.id))
@@ -276,7 +276,8 @@ class _Build:
         cls = READY if bound else claim.state
         still = " still-bound" if claim.more else ""
         self._graph.edges.append(Edge(f"binds-{claim.id}", f"binds {cls}{still}", claim.id, volume.id))
-        self._of_class(class_name, volume)
+        if claim.state != LOST:
+            self._of_class(class_name, volume)
         return volume
 
     def _of_class(self, class_name: str, volume: Node) -> None:

@@ -96,7 +96,8 @@ class _Layout:
         bottom = self._classes(graph, top)
         if not graph.blocks and not graph.classes:
             y = self._nothing(top)
-        edges = [placed for edge in graph.edges if (placed := self._edge(edge, graph)) is not None]
+        lanes = {node.id: at for at, node in enumerate(graph.classes)}
+        edges = [placed for edge in graph.edges if (placed := self._edge(edge, lanes)) is not None]
         height = max(y - BLOCK_GAP, bottom, top) + MARGIN
         elements = (*edges, *self._placed.values())
         return Frame(WIDTH, height, elements, self._refs, self._labels, graph.left_out)
@@ -122,7 +123,7 @@ class _Layout:
     def _headings(self, y: float) -> float:
         texts = [Text("heading", column.x + 2, y + 8, column.title) for column in COLUMNS]
         rule = Stroke("rule", (line((MARGIN, y + 22), (WIDTH - MARGIN, y + 22)),))
-        marks = (*texts, rule)
+        marks: tuple[Mark, ...] = (*texts, rule)
         self._placed["headings"] = Placed("headings", "headings", MARGIN, y, WIDTH - 2 * MARGIN, 24, marks)
         return y + 40
 
@@ -180,7 +181,7 @@ class _Layout:
             free = y + CLASS_H + GAP
         return free - GAP if graph.classes else top
 
-    def _edge(self, edge: Edge, graph: Graph) -> Placed | None:
+    def _edge(self, edge: Edge, lanes: Mapping[str, int]) -> Placed | None:
         tail, head = self._placed.get(edge.tail), self._placed.get(edge.head)
         if tail is None or head is None:
             return None
@@ -190,11 +191,10 @@ class _Layout:
         bus = (x0 + x1) / 2
         if kind == "owns":
             first = tail.y + SEAT_H / 2
-            y0 = y1 if abs(first - y1) < SEAT_H / 2 else first
-            bus = SEATS.x - 15
+            x0, y0 = x0 + 4, y1 if abs(first - y1) < SEAT_H / 2 else first
+            bus = SEATS.x - 14
         elif kind == "provisions":
-            lane = next(at for at, node in enumerate(graph.classes) if node.id == edge.head)
-            bus = VOLUMES.right + 10 + lane % 4 * 4
+            bus = VOLUMES.right + 10 + lanes[edge.head] % 4 * 4
         path = elbow(x0, y0, bus, x1, y1)
         marks = (Stroke("link", (path,)),)
         return Placed(

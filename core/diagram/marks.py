@@ -70,9 +70,7 @@ def line(*points: tuple[float, float]) -> Points:
 
 
 def moved(curves: Curves, x: float, y: float) -> Curves:
-    return tuple(
-        tuple(value + (y if at % 2 else x) for at, value in enumerate(points)) for points in curves
-    )
+    return tuple(tuple(value + (y if at % 2 else x) for at, value in enumerate(points)) for points in curves)
 
 
 _RING = 2.2

@@ -22,6 +22,7 @@ from core.diagram.layout import Frame, Placed
 from core.diagram.text import cleaned
 
 FORMATS = {"svg": "svg:cairo", "png": "png:cairo", "pdf": "pdf:cairo"}
+PNG_DPI = 144
 SECONDS = 20.0
 REMEMBERED = 20_000
 
@@ -30,10 +31,9 @@ _MARK = re.compile(
     r'<g id="(\d+)_\d+" class="(?:node|edge) ([^"]*)">\n<title>[^<]*</title>\n(.*?)</g>\n', re.DOTALL
 )
 _PAINT = re.compile(
-    r' (?:fill="(?!none)[^"]*"|stroke[-a-z]*="[^"]*"|font-[a-z]+="[^"]*"|xml:space="[^"]*"|text-anchor="start")'
+    r' (?:fill="(?!none)[^"]*"|(?:stroke|font)[-a-z]*="[^"]*"|xml:space="[^"]*"|text-anchor="start")'
 )
 _TAG = re.compile(r"<(text|path|polygon|polyline|ellipse)(?= )")
-_NUMBER = re.compile(r"(?<=[\d.])0+(?=\")")
 
 
 class DrawingError(Exception):
@@ -91,9 +91,10 @@ class _Worker:
 
     def _read(self, process: subprocess.Popen[bytes], deadline: float) -> bytes:
         assert process.stdout is not None
-        if not select.select([process.stdout], [], [], max(0.0, deadline - time.monotonic()))[0]:
+        left = max(0.0, deadline - time.monotonic())
+        if not select.select([process.stdout], [], [], left)[0]:
             raise TimeoutError
-        chunk = process.stdout.raw.read(1 << 20) if hasattr(process.stdout, "raw") else process.stdout.read(1 << 20)
+        chunk = process.stdout.read(1 << 20)  # unbuffered: returns what there is
         if not chunk:
             raise BrokenPipeError("the Graphviz process ended")
         return bytes(chunk)
@@ -130,8 +131,10 @@ def svg(frame: Frame) -> str:
     """
     w, h = f"{frame.width:g}", f"{frame.height:g}"
     head = f'<svg id="picture" class="picture" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {w} {h}"'
-    drawings = _draw(frame.elements, frame)
-    return f'{head} width="{w}" height="{h}" role="group" aria-label="The cluster">\n{"".join(drawings)}</svg>'
+    drawings = _draw(frame.elements)
+    return (
+        f'{head} width="{w}" height="{h}" role="group" aria-label="The cluster">\n{"".join(drawings)}</svg>'
+    )
 
 
 def fragments(frame: Frame, ids: Collection[str]) -> dict[str, str]:
@@ -140,7 +143,7 @@ def fragments(frame: Frame, ids: Collection[str]) -> dict[str, str]:
     Raises: DrawingError.
     """
     elements = dot.subset(frame, ids)
-    return dict(zip((element.id for element in elements), _draw(elements, frame), strict=True))
+    return dict(zip((element.id for element in elements), _draw(elements), strict=True))
 
 
 def document(frame: Frame, form: str) -> bytes:
@@ -148,7 +151,7 @@ def document(frame: Frame, form: str) -> bytes:
 
     Raises: DrawingError; ValueError for another format.
     """
-    source = dot.source(frame)
+    source = dot.source(frame, dpi=PNG_DPI if form == "png" else 72)
     if form == "dot":
         return source.encode()
     if form not in FORMATS:
@@ -156,13 +159,13 @@ def document(frame: Frame, form: str) -> bytes:
     return _worker.draw(source, FORMATS[form])
 
 
-def _draw(elements: Collection[Placed], frame: Frame) -> list[str]:
+def _draw(elements: Collection[Placed]) -> list[str]:
     """Return the drawing of each element, asking Graphviz for those not drawn before."""
     with _drawn_lock:
         found = {element: _drawn[element] for element in elements if element in _drawn}
     missing = [element for element in elements if element not in found]
     if missing:
-        new = dict(zip(missing, _wrapped(missing, frame), strict=True))
+        new = dict(zip(missing, _wrapped(missing), strict=True))
         with _drawn_lock:
             _drawn.update(new)
             while len(_drawn) > REMEMBERED:
@@ -171,9 +174,9 @@ def _draw(elements: Collection[Placed], frame: Frame) -> list[str]:
     return [found[element] for element in elements]
 
 
-def _wrapped(elements: list[Placed], frame: Frame) -> Iterable[str]:
-    output = _worker.draw(dot.source_of(elements, frame), "svg").decode()
-    marks: list[list[tuple[int, str]]] = [[] for _ in elements]
+def _wrapped(elements: list[Placed]) -> Iterable[str]:
+    output = _worker.draw(dot.source_of(elements), "svg").decode()
+    marks: list[list[str]] = [[] for _ in elements]
     for match in _MARK.finditer(output):
         body = _TAG.sub(rf'<\1 class="{match[2]}"', _PAINT.sub("", match[3]))
         marks[int(match[1])].append(body)

@@ -38,11 +38,19 @@ def width(text: str, size: float, mono: bool) -> float:
     """Return the width of *text* in points at font *size*, rather too wide than too narrow."""
     if mono and text.isascii():
         return len(text) * size * MONO_EM
-    return size * sum(_em(char, mono) for char in text)
+    return size * _ems(text, mono)
+
+
+@lru_cache(maxsize=16384)
+def _ems(text: str, mono: bool) -> float:
+    return sum(_em(char, mono) for char in text)
 
 
 def elided(text: str, room: float, size: float, mono: bool) -> str:
-    """Return *text* shortened in its middle to *room* points; its end, where an ordinal stands, is kept."""
+    """Return *text* shortened to *room* points.
+
+    A name (monospace) is cut in its middle, since its end, an ordinal, tells it apart; a sentence at its end.
+    """
     if mono and len(text) * size * MONO_EM <= room and text.isascii() and text.isprintable():
         return text
     return _elided(text, room, size, mono)
@@ -58,14 +66,15 @@ def _elided(text: str, room: float, size: float, mono: bool) -> str:
     low, high = 0, len(text)
     while low < high:  # the longest that fits: its length is what is searched for
         middle = (low + high + 1) // 2
-        if width(_cut(text, middle, tail), size, mono) <= room:
+        cut = _cut(text, middle, max(tail, middle // 3) if mono else 0)
+        if width(cut, size, mono) <= room:
             low = middle
         else:
             high = middle - 1
-    return _cut(text, low, tail)
+    return _cut(text, low, max(tail, low // 3) if mono else 0)
 
 
 def _cut(text: str, keep: int, tail: int) -> str:
-    """Return *keep* characters of *text* around an ellipsis, the last *tail* among them."""
-    end = min(keep, max(tail, keep // 3))
-    return text[: keep - end] + ELLIPSIS + (text[-end:] if end else "")
+    """Return *keep* characters of *text* and an ellipsis, the last *tail* of them after it."""
+    end = min(keep, tail)
+    return text[: keep - end].rstrip() + ELLIPSIS + (text[-end:] if end else "")

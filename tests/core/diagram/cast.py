@@ -25,7 +25,9 @@ def node(name: str, ready: bool = True) -> Obj:
     return obj("Node", name, status=status)
 
 
-def stateful_set(name: str = "web", replicas: int = 3, templates: tuple[str, ...] = ("www",), **spec: Any) -> Obj:
+def stateful_set(
+    name: str = "web", replicas: int = 3, templates: tuple[str, ...] = ("www",), **spec: Any
+) -> Obj:
     return obj(
         "StatefulSet",
         name,
@@ -63,7 +65,10 @@ def pod(
     at: int = 1,
     **metadata: Any,
 ) -> Obj:
-    meta: Obj = {"uid": f"{abs(hash_of(name, at)):08x}-uid", "labels": {"pod-template-hash": "6d9f8b"}} | metadata
+    meta: Obj = {
+        "uid": f"{abs(hash_of(name, at)):08x}-uid",
+        "labels": {"pod-template-hash": "6d9f8b"},
+    } | metadata
     if owner is not None:
         meta["ownerReferences"] = [owner_reference(owner)]
     volumes = [{"name": c, "persistentVolumeClaim": {"claimName": c}} for c in claims]
@@ -74,7 +79,11 @@ def pod(
         "default",
         metadata=meta,
         spec={"nodeName": f"node-{1 + at % 2}", "volumes": volumes, "containers": [{"name": "c"}]},
-        status={"phase": "Running", "podIP": f"10.244.{1 + at % 2}.{at + 3}", "conditions": [{"type": "Ready", "status": flag}]},
+        status={
+            "phase": "Running",
+            "podIP": f"10.244.{1 + at % 2}.{at + 3}",
+            "conditions": [{"type": "Ready", "status": flag}],
+        },
     )
 
 
@@ -82,7 +91,9 @@ def hash_of(name: str, at: int) -> int:
     return sum(ord(c) * 7919 ** (i % 4) for i, c in enumerate(name)) * (at + 1) % 0xFFFFFFFF
 
 
-def claim(name: str, volume: str = "", storage_class: str = "standard", phase: str = "Bound", **meta: Any) -> Obj:
+def claim(
+    name: str, volume: str = "", storage_class: str = "standard", phase: str = "Bound", **meta: Any
+) -> Obj:
     spec: Obj = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
     if volume:
         spec["volumeName"] = volume
@@ -108,7 +119,9 @@ def file_in(pv: Obj, path: str = "/index.html", content: str = "hello") -> Obj:
     return obj("VolumeFile", f"{pv['metadata']['name']}-f", backend_key(pv), path=path, content=content)
 
 
-def storage_class(name: str = "standard", binding: str = "Immediate", provisioner: str = "kubernetes.io/host-path") -> Obj:
+def storage_class(
+    name: str = "standard", binding: str = "Immediate", provisioner: str = "kubernetes.io/host-path"
+) -> Obj:
     annotations = {"storageclass.kubernetes.io/is-default-class": "true"}
     fields: Obj = {"provisioner": provisioner, "reclaimPolicy": "Delete", "volumeBindingMode": binding}
     return obj("StorageClass", name, metadata={"annotations": annotations}, **fields)
