@@ -5,7 +5,6 @@ stsviz's own; no Kubernetes component says this, and no Event may.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from itertools import islice
 
 from core.apimachinery.labels import matches
@@ -14,7 +13,9 @@ from core.apimachinery.quantity import parse
 from core.storage.binding import is_volume_bound_to_claim
 from core.storage.classes import persistent_volume_claim_class, persistent_volume_class
 from core.storage.matching import (
+    Indexed,
     access_modes,
+    candidate_volumes,
     check_access_modes,
     check_volume_attributes_class_mismatches,
     check_volume_mode_mismatches,
@@ -24,9 +25,15 @@ from core.storage.matching import (
 _LOOK_AT = 50  # an explanation must not cost more than the decision
 
 
-def nearest_miss(claim: Obj, volumes: Iterable[Obj]) -> str:
-    """Return why the nearest of *volumes* does not fit: ``pv-1 is too small: 1Gi of 5Gi asked``; or ""."""
-    misses = [(misfits(claim, volume), volume) for volume in islice(volumes, _LOOK_AT)]
+def nearest_miss(view: Indexed, claim: Obj) -> str:
+    """Return why the nearest volume does not fit: ``pv-1 is too small: 1Gi of 5Gi asked``, or "".
+
+    Volumes of the claim's name or class are looked at first, then those that nobody claimed, of any class.
+    """
+    volumes = {name_of(volume): volume for volume in candidate_volumes(view, claim)}
+    if len(volumes) < _LOOK_AT:
+        volumes |= {name_of(volume): volume for volume in view.indexed("unclaimed-volumes", None)}
+    misses = [(misfits(claim, volume), volume) for volume in islice(volumes.values(), _LOOK_AT)]
     near = [(len(reasons), name_of(volume), reasons) for reasons, volume in misses if reasons]
     if not near:
         return ""

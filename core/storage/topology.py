@@ -77,12 +77,12 @@ def match_topology_selector_terms(
 
 def hostname_of(volume: Obj) -> str:
     """Return the one node name the volume's affinity pins it to by hostname, or ""."""
-    required = (volume["spec"].get("nodeAffinity") or {}).get("required") or {}
-    terms = required.get("nodeSelectorTerms") or []
+    required: Obj = (volume["spec"].get("nodeAffinity") or {}).get("required") or {}
+    terms: list[Obj] = required.get("nodeSelectorTerms") or []
     if len(terms) != 1:
         return ""
     for expression in terms[0].get("matchExpressions") or ():
-        values = expression.get("values") or ()
+        values = expression.get("values") or []
         if expression["key"] == HOSTNAME_LABEL and expression["operator"] == "In" and len(values) == 1:
             return str(values[0])
     return ""

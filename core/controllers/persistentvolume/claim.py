@@ -11,7 +11,7 @@ from core.apimachinery.quantity import parse
 from core.client.actions import NOTHING, Plan, RecordEvent, Update
 from core.client.cache import View
 from core.controllers.persistentvolume.bind import bind, update_claim_status
-from core.controllers.persistentvolume.provision import provision_claim
+from core.controllers.persistentvolume.provision import but_nearly, provision_claim
 from core.storage.binding import ANN_BIND_COMPLETED, ANN_BOUND_BY_CONTROLLER, is_volume_bound_to_claim
 from core.storage.classes import (
     get_default_class,
@@ -29,7 +29,7 @@ from core.storage.matching import (
     find_best_match_for_claim,
     requested_storage,
 )
-from core.storage.misses import misfits, nearest_miss
+from core.storage.misses import misfits
 
 
 def sync_claim(view: View, claim: Obj) -> Plan:
@@ -63,7 +63,7 @@ def _sync_unbound_claim(view: View, claim: Obj) -> Plan:
 
     # U5
     message = "no persistent volumes available for this claim and no storage class is set"
-    because = f"no volume fits and no class is asked to make one{_nearest(view, claim)}"
+    because = f"no volume fits and no class is asked to make one{but_nearly(view, claim)}"
     return _pending(claim, RecordEvent(claim, "Normal", "FailedBinding", message), because=because)
 
 
@@ -85,14 +85,6 @@ def _wait_for_consumer(view: View, claim: Obj, class_name: str) -> Plan:
 def _is_unscheduled(pod: Obj) -> bool:
     phase = (pod.get("status") or {}).get("phase")
     return not pod["spec"].get("nodeName") and phase not in ("Succeeded", "Failed")
-
-
-def _nearest(view: View, claim: Obj) -> str:
-    mine = candidate_volumes(view, claim)
-    seen = {uid_of(volume) for volume in mine}
-    others = [volume for volume in view.indexed("unclaimed-volumes", None) if uid_of(volume) not in seen]
-    miss = nearest_miss(claim, [*mine, *others])
-    return f"; {miss}" if miss else ""
 
 
 # -- claims that name their volume: U6 to U11 ----------------------------------------------------------

@@ -22,6 +22,7 @@ from core.storage.binding import (
     without_annotation,
 )
 from core.storage.classes import SELECTED_NODE_ANNOTATION, persistent_volume_claim_class
+from core.storage.misses import nearest_miss
 
 _EXTERNAL_PROVISIONING = (
     "Waiting for a volume to be created either by the external provisioner '{}' or manually by the system "
@@ -37,7 +38,7 @@ def provision_claim(view: View, claim: Obj, storage_class: Obj | None) -> Plan:
         return _failed(
             claim,
             f'storageclass.storage.k8s.io "{class_name}" not found',
-            because=f"no volume fits and class {class_name} does not exist",
+            because=f"no volume fits and class {class_name} does not exist{but_nearly(view, claim)}",
         )
     provisioner = storage_class["provisioner"]
     if provisioner == HOST_PATH_PLUGIN:
@@ -46,7 +47,7 @@ def provision_claim(view: View, claim: Obj, storage_class: Obj | None) -> Plan:
         return _failed(
             claim,
             f"no volume plugin matched name: {provisioner}",
-            because=f"no volume fits and class {class_name} makes none: it has no provisioner here",
+            because=f"no volume fits and class {class_name} makes none{but_nearly(view, claim)}",
         )
     asked = _set_claim_provisioner(claim, provisioner)
     message = _EXTERNAL_PROVISIONING.format(provisioner)
@@ -54,6 +55,12 @@ def provision_claim(view: View, claim: Obj, storage_class: Obj | None) -> Plan:
         (*([Update(asked)] if asked else []), RecordEvent(claim, "Normal", "ExternalProvisioning", message)),
         because=f"waits for provisioner {provisioner} to make a volume",
     )
+
+
+def but_nearly(view: View, claim: Obj) -> str:
+    """Return the end of a *because*: the volume that nearly fits, and what it lacks."""
+    miss = nearest_miss(view, claim)
+    return f"; {miss}" if miss else ""
 
 
 def _failed(claim: Obj, message: str, *, because: str) -> Plan:

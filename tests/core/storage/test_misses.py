@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from core.apimachinery.meta import Obj
+from core.client.cache import Cache
 from core.storage.misses import misfits, nearest_miss
 from tests.core.storage.cast import claim, volume
 
@@ -35,8 +36,15 @@ def test_finds_nothing_wrong_with_a_volume_that_fits():
 
 
 def test_names_the_volume_with_the_fewest_faults():
-    volumes = [volume("a", class_="slow"), volume("b"), volume("c")]
+    asking = claim("5Gi")
+    slow, plain = volume("a", class_="slow"), volume("b")
 
-    assert nearest_miss(claim("5Gi"), volumes) == "b is too small: 1Gi of 5Gi asked"
-    assert nearest_miss(claim("5Gi"), volumes[:1]) == "a is too small: 1Gi of 5Gi asked and is of class slow"
-    assert nearest_miss(claim(), []) == ""
+    assert nearest_miss(Cache([slow, plain, volume("c")]), asking) == "b is too small: 1Gi of 5Gi asked"
+    assert nearest_miss(Cache([slow]), asking) == "a is too small: 1Gi of 5Gi asked and is of class slow"
+    assert nearest_miss(Cache(), asking) == ""
+
+
+def test_looks_past_volumes_that_belong_to_others():
+    taken = volume("a", ref="other", phase="Bound")
+
+    assert nearest_miss(Cache([taken, volume("b")]), claim("2Gi")).startswith("b is too small")

@@ -215,6 +215,16 @@ WAITS = "waits for a Pod that uses it: class wait binds when the Pod's node is k
         (claim(), [volume(class_="slow")], f"{NONE}; pv-1 is of class slow"),
         (claim(class_="wait"), [], WAITS),
         (claim(class_="wait"), [pod("web-0")], "waits for pod web-0 to be given a node"),
+        (
+            claim("5Gi", class_="manual"),
+            [volume(class_="manual")],
+            "no volume fits and class manual does not exist; pv-1 is too small: 1Gi of 5Gi asked",
+        ),
+        (
+            claim(modes="RWX", class_="gold"),
+            [volume(class_="gold")],
+            "no volume fits and class gold makes none; pv-1 does not offer ReadWriteMany",
+        ),
         (named(), [], "names volume pv-1, which does not exist"),
         (named("2Gi"), [volume()], "names volume pv-1, which is too small: 1Gi of 2Gi asked"),
         (named(), [volume(ref="other")], "names volume pv-1, which belongs to claim default/other"),
