@@ -99,7 +99,7 @@ class Invalid(ApiError):
 
     code, reason = 422, "Invalid"
 
-    def __init__(self, group_kind: str, name: str, errors: Sequence[FieldError], **details: Any) -> None:
+    def __init__(self, group_kind: str, name: str, errors: Sequence[FieldError], /, **details: Any) -> None:
         texts = list(dict.fromkeys(str(error) for error in errors))
         joined = texts[0] if len(texts) == 1 else "[" + ", ".join(texts) + "]"
         super().__init__(f'{group_kind} "{name}" is invalid: {joined}', **details)

@@ -147,7 +147,7 @@ def _evict(pod: Obj, node: Obj, now: float) -> Plan:
 
 
 def _event(pod: Obj, message: str) -> RecordEvent:
-    """The Event names the Pod but not its uid, as upstream's does: it counts on for the next Pod of the name."""
+    """The Event names the Pod but not its uid, as upstream's does: the next Pod of the name counts it up."""
     meta = {"namespace": namespace_of(pod), "name": name_of(pod)}
     nameless = {"apiVersion": "v1", "kind": "Pod", "metadata": meta}
     return RecordEvent(nameless, "Normal", "TaintManagerEviction", message)

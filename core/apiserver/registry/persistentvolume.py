@@ -7,8 +7,8 @@ Not modelled: the fields of network sources other than nfs and csi; they are sto
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Callable
+from posixpath import normpath
 from typing import Any, Final
 
 from core.apimachinery.errors import FieldError
@@ -173,8 +173,9 @@ def validate(obj: Obj) -> list[FieldError]:
         out.append(not_supported("spec.persistentVolumeReclaimPolicy", policy, _RECLAIM_POLICIES))
     _validate_node_affinity(spec, out)
     out += _validate_sources(spec)
-    root = posixpath.normpath((spec.get("hostPath") or {}).get("path") or ".") == "/"
-    if root and policy == "Recycle":
+    path = (spec.get("hostPath") or {}).get("path") or ""
+    # one slash before it: Python keeps two, Go does not
+    if path.startswith("/") and normpath(f"/{path.lstrip('/')}") == "/" and policy == "Recycle":
         detail = "may not be 'recycle' for a hostPath mount of '/'"
         out.append(forbidden("spec.persistentVolumeReclaimPolicy", detail))
     out += validate_class_and_mode(spec, "spec")

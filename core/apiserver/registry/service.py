@@ -224,7 +224,7 @@ def validate_update(obj: Obj, old: Obj) -> list[FieldError]:
     before, after = old["spec"], obj["spec"]
     out: list[FieldError] = []
     if "ExternalName" not in (before["type"], after["type"]):
-        was, wanted = before.get("clusterIPs") or [], after.get("clusterIPs") or []
+        was, wanted = before.get("clusterIPs"), after.get("clusterIPs")
         if was and wanted and was[0] != wanted[0]:
             out.append(invalid("spec.clusterIPs[0]", wanted, "may not change once set"))
         elif was and not wanted:

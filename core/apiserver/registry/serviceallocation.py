@@ -9,6 +9,7 @@ Not modelled: dual-stack clusters.
 from __future__ import annotations
 
 from ipaddress import ip_address, ip_network
+from itertools import chain
 from typing import Final
 
 from core.apimachinery.errors import FieldError, Invalid
@@ -76,13 +77,13 @@ def drop_type_dependent_fields(spec: Obj, old: Obj) -> None:
 
 
 def _needs_cluster_ip(spec: Obj) -> bool:
-    return spec["type"] != "ExternalName"
+    return bool(spec["type"] != "ExternalName")
 
 
 def _needs_node_ports(spec: Obj) -> bool:
-    return spec["type"] == "NodePort" or (
-        spec["type"] == "LoadBalancer" and spec.get("allocateLoadBalancerNodePorts", True)
-    )
+    if spec["type"] == "LoadBalancer":
+        return bool(spec.get("allocateLoadBalancerNodePorts", True))
+    return bool(spec["type"] == "NodePort")
 
 
 def allocate(obj: Obj, old: Obj | None, context: Context) -> None:
@@ -167,8 +168,7 @@ def _allocate_node_ports(obj: Obj, old: Obj | None, context: Context) -> list[Fi
 
 
 def _free_node_port(obj: Obj, mine: set[int], context: Context) -> int:
-    band = (*_NODE_PORTS[_STATIC_BAND:], *_NODE_PORTS[:_STATIC_BAND])
-    for port in band:
+    for port in chain(_NODE_PORTS[_STATIC_BAND:], _NODE_PORTS[:_STATIC_BAND]):
         if port not in mine and not _is_taken(port, obj, context):
             return port
     name = obj["metadata"].get("name", "")
