@@ -163,10 +163,16 @@ def _events_by_involved(obj: Obj) -> Iterable[Hashable]:
     return (obj["involvedObject"].get("uid", ""),) if obj["kind"] == "Event" else ()
 
 
+def _ended_pods(obj: Obj) -> Iterable[Hashable]:
+    ended = obj["kind"] == "Pod" and (obj.get("status") or {}).get("phase") in ("Succeeded", "Failed")
+    return ("",) if ended else ()
+
+
 INDEXES: dict[str, IndexFunction] = {
     "pods-by-node": _pods_by_node,  # node name
     "pods-by-claim": _pods_by_claim,  # (namespace, claim name)
     "unscheduled-pods": _unscheduled_pods,  # "": Pods without a node that have not ended
+    "ended-pods": _ended_pods,  # "": Pods of phase Succeeded or Failed
     "replicas-on-node": _replicas_on_node,  # (controller's uid, chosen node): Pods that are not terminating
     "anti-affine-pods": _anti_affine_pods,  # "": Pods with required anti-affinity
     "pod-addresses": _pod_addresses,  # status.podIP
@@ -193,6 +199,7 @@ _INDEXES_OF_KIND: dict[str, tuple[str, ...]] = {
         "by-owner",
         "labelled",
         "unscheduled-pods",
+        "ended-pods",
         "replicas-on-node",
         "anti-affine-pods",
         "pod-addresses",
