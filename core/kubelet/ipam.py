@@ -1,7 +1,7 @@
 """Pod addresses: one from the node's range for each Pod, the same again for the same Pod.
 
 Source: the host-local IPAM plugin of CNI; node.spec.podCIDR (v1.36).
-Differs: the first try is derived from the Pod's uid, not the next in turn, so that nothing must be remembered.
+Differs: the first try is derived from the Pod's uid, not the next in turn: so nothing must be remembered.
 """
 
 from __future__ import annotations

@@ -10,8 +10,16 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from core.api.resources import is_terminal
-from core.apimachinery.meta import Obj, field, finalizers_of, is_terminating
-from core.apimachinery.meta import labels_of, name_of, namespace_of, uid_of
+from core.apimachinery.meta import (
+    Obj,
+    field,
+    finalizers_of,
+    is_terminating,
+    labels_of,
+    name_of,
+    namespace_of,
+    uid_of,
+)
 from core.client.cache import View
 from core.storage.backend import backend_key
 from core.storage.topology import check_volume_node_affinity
@@ -54,7 +62,7 @@ def mounts_of(pod: Obj, view: View, container_name: str = "") -> list[Mount]:
     """Return the mounts of one container (the first, unless named), longest paths first."""
     spec = pod["spec"]
     containers = [*spec["containers"], *(spec.get("initContainers") or ())]
-    container = next((c for c in containers if not container_name or c["name"] == container_name), {})
+    container: Obj = next((c for c in containers if not container_name or c["name"] == container_name), {})
     volumes = {volume["name"]: volume for volume in spec.get("volumes") or ()}
     out = [_mount(pod, view, volumes[m["name"]], m) for m in container.get("volumeMounts") or ()]
     return sorted(out, key=lambda mount: -len(mount.path))
@@ -114,7 +122,8 @@ def _claim_error(pod: Obj, node: Obj, view: View, volume_name: str, claim_name: 
         return _volume_error(pod, node, view, claim, pv)
     return MountError(
         f"Unable to attach or mount volumes: unmounted volumes=[{volume_name}], unattached volumes=[], "
-        f"failed to process volumes=[{volume_name}]: error processing PVC {namespace_of(pod)}/{claim_name}: {why}",
+        f"failed to process volumes=[{volume_name}]: error processing PVC "
+        f"{namespace_of(pod)}/{claim_name}: {why}",
         words,
     )
 
@@ -133,8 +142,8 @@ def _volume_error(pod: Obj, node: Obj, view: View, claim: Obj, pv: Obj) -> Mount
         user = _other_user(pod, view, name_of(claim))
         if user:
             return MountError(
-                f'MountVolume.SetUp failed for volume "{name}" : volume uses the ReadWriteOncePod access mode '
-                "and is already in use by another pod",
+                f'MountVolume.SetUp failed for volume "{name}" : volume uses the ReadWriteOncePod access '
+                "mode and is already in use by another pod",
                 f"waits for {user} to let go of volume {name}, which serves one Pod at a time",
             )
     return None

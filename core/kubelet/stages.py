@@ -1,0 +1,321 @@
+"""The life of a Pod on its node as a table: the first stage that applies says what happens next.
+
+    accepted -> mounted -> running -> (told to stop -> stopped -> gone) | ended
+
+Every timer is read from timestamps on the objects, so that a kubelet that restarts goes on where it was.
+Source: pkg/kubelet/kubelet.go (SyncPod, SyncTerminatingPod), pkg/kubelet/pod_workers.go (v1.36); the table is
+an idea of KWOK's Stages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+from core.api.resources import is_terminal
+from core.apimachinery.meta import (
+    Obj,
+    condition_of,
+    field,
+    finalizers_of,
+    is_terminating,
+    name_of,
+    ref_of,
+    replaced,
+    uid_of,
+)
+from core.apimachinery.timestamps import seconds, timestamp
+from core.client.actions import NOTHING, Action, Delete, Patch, Plan, RecordEvent, UpdateStatus
+from core.client.cache import View
+from core.kubelet import containers, images, ipam, mounts
+from core.kubelet.containers import ContainerEvent, Runtime, Step
+from core.kubelet.program import FOREVER
+from core.kubelet.status import Observed, exit_code, pod_status
+from core.sim.settings import Settings
+
+_REMOUNT_SECONDS = 120.0  # a mount that failed is tried again, if nothing else brings it up before
+
+
+@dataclass(frozen=True)
+class PodSync:
+    """One look of the kubelet at one of its Pods."""
+
+    view: View
+    pod: Obj
+    node: Obj
+    settings: Settings
+    now: float
+
+    @property
+    def started(self) -> bool:
+        return "startTime" in self.status
+
+    @property
+    def status(self) -> Obj:
+        return self.pod.get("status") or {}
+
+    @cached_property
+    def mains(self) -> list[Obj]:
+        return self._statuses("containers", "containerStatuses")
+
+    @cached_property
+    def inits(self) -> list[Obj]:
+        return self._statuses("initContainers", "initContainerStatuses")
+
+    def _statuses(self, specified: str, reported: str) -> list[Obj]:
+        """Return one status for each container, those not yet reported in their first state."""
+        specs = self.pod["spec"].get(specified) or []
+        known = {status["name"]: status for status in self.status.get(reported) or ()}
+        later = specified == "containers" and self.pod["spec"].get("initContainers")
+        reason = "PodInitializing" if later else "ContainerCreating"
+        return [known.get(c["name"]) or containers.initial_status(c, reason=reason) for c in specs]
+
+    @property
+    def runtime(self) -> Runtime:
+        address = self.status.get("podIP") or ""
+        return Runtime(self.pod, self.node, address, self.settings, self.now)
+
+    @property
+    def sandbox_since(self) -> float | None:
+        """When volumes were mounted and the network was there; None: not yet."""
+        condition = condition_of(self.pod, "PodReadyToStartContainers")
+        if condition is None or condition["status"] != "True":
+            return None
+        return seconds(condition["lastTransitionTime"])
+
+    def observed(self) -> Observed:
+        """Return what was reported last, as the start of what is to be reported next."""
+        return Observed(
+            self.mains,
+            self.inits,
+            sandbox=self.sandbox_since is not None,
+            address=self.status.get("podIP") or "",
+        )
+
+    def write(self, observed: Observed) -> list[Action]:
+        """Return the status write that *observed* needs, if any."""
+        status = pod_status(self.pod, self.node, observed, timestamp(self.now))
+        return [] if status == self.status else [UpdateStatus(replaced(self.pod, "status", status))]
+
+    def event(self, event: ContainerEvent, container: str = "") -> RecordEvent:
+        path = f"spec.containers{{{container}}}" if container else ""
+        if container and all(c["name"] != container for c in self.pod["spec"]["containers"]):
+            path = f"spec.initContainers{{{container}}}"
+        host = name_of(self.node)
+        return RecordEvent(self.pod, event.type, event.reason, event.message, field_path=path, host=host)
+
+    @property
+    def grace(self) -> float:
+        return float(self.pod["metadata"].get("deletionGracePeriodSeconds") or 0)
+
+    @property
+    def stops_at(self) -> float:
+        """When the containers of a deleted Pod have ended: early if they can, at the latest killed."""
+        asked_at = seconds(self.pod["metadata"]["deletionTimestamp"]) - self.grace
+        if all("running" not in status["state"] for status in self.mains):
+            return asked_at
+        takes = max(containers.stop_seconds(c, self.settings) for c in self.pod["spec"]["containers"])
+        return asked_at + min(takes, self.grace)
+
+
+class Stage(NamedTuple):
+    name: str
+    applies: Callable[[PodSync], bool]
+    act: Callable[[PodSync], Plan]
+
+
+# -- up --------------------------------------------------------------------------------------------
+
+
+def accept(sync: PodSync) -> Plan:
+    """Report the Pod for the first time: its host, its start time, its containers waiting (PL5a write 1)."""
+    writes = sync.write(replace(sync.observed(), sandbox=False))
+    return Plan(tuple(writes), because=f"has just come to {name_of(sync.node)}")
+
+
+def mount(sync: PodSync) -> Plan:
+    """Wait for the volumes; then the containers may start (PL5a write 2)."""
+    error = mounts.mount_error(sync.pod, sync.node, sync.view)
+    if error is None:
+        writes = sync.write(replace(sync.observed(), sandbox=True))
+        return Plan(tuple(writes), because="has its volumes mounted")
+    if not error.message:
+        return Plan(because=error.words)
+    event = sync.event(ContainerEvent("Warning", "FailedMount", error.message))
+    return Plan((event,), requeue_after=_REMOUNT_SECONDS, because=error.words)
+
+
+def run(sync: PodSync) -> Plan:
+    """Take every container one step further and report what changed (PL5a write 3, and all later ones)."""
+    since = sync.sandbox_since
+    assert since is not None, "the stages before wait for it"
+    runtime, pod = sync.runtime, sync.pod
+    if not runtime.address:
+        runtime = replace(runtime, address=ipam.pod_ip(pod, sync.node, sync.view))
+    inits, may_start = _advance_inits(sync, runtime, since)
+    mains = [
+        containers.advance(runtime, container, status, may_start)
+        if may_start is not None
+        else Step(status, words="waits for its init containers")
+        for container, status in zip(pod["spec"]["containers"], sync.mains, strict=True)
+    ]
+    steps = [*inits, *mains]
+    any_alive = any("waiting" not in step.status["state"] for step in steps)
+    observed = Observed(
+        [step.status for step in mains],
+        [step.status for step in inits],
+        address=runtime.address if any_alive else sync.status.get("podIP") or "",
+    )
+    actions: list[Action] = _pulls(sync, steps)
+    for step in steps:
+        actions += [sync.event(event, step.status["name"]) for event in step.events]
+    actions += sync.write(observed)
+    due = min((step.due for step in steps), default=FOREVER)
+    because = next((step.words for step in steps if step.words), "")
+    after = max(due - sync.now, 0.0) if due < FOREVER else None
+    return Plan(tuple(actions), requeue_after=after, because=because)
+
+
+def _advance_inits(sync: PodSync, runtime: Runtime, since: float) -> tuple[list[Step], float | None]:
+    """Return the init containers' steps, one container after the other, and when the others may start."""
+    may_start: float | None = since
+    out: list[Step] = []
+    for container, status in zip(sync.pod["spec"].get("initContainers") or (), sync.inits, strict=True):
+        if may_start is None:
+            out.append(Step(status))
+            continue
+        step = containers.advance(runtime, container, status, may_start, init=True)
+        out.append(step)
+        state = step.status["state"]
+        if container.get("restartPolicy") == "Always":
+            may_start = seconds(state["running"]["startedAt"]) if step.status["started"] else None
+        elif exit_code(step.status) == 0 and step.status["ready"]:
+            may_start = seconds(state["terminated"]["finishedAt"])
+        else:
+            may_start = None
+    return out, may_start
+
+
+def _pulls(sync: PodSync, steps: Sequence[Step]) -> list[Action]:
+    """Return the write by which the node remembers the images it has pulled."""
+    node = sync.node
+    for step in steps:
+        if step.pulled and not images.is_present(node, step.status["image"]):
+            node = replaced(node, "status.images", images.images_with(node, step.status["image"]))
+    if node is sync.node:
+        return []
+    patch = {"status": {"images": node["status"]["images"]}}
+    return [Patch(ref_of(node), patch, "status")]
+
+
+# -- down ------------------------------------------------------------------------------------------
+
+
+def _is_told_to_stop(sync: PodSync) -> bool:
+    observed = sync.status.get("observedGeneration", 0)
+    return not sync.started or bool(observed < sync.pod["metadata"].get("generation", 1))
+
+
+def tell_to_stop(sync: PodSync) -> Plan:
+    """Send SIGTERM and say that the deletion was seen (PL63 write 2); the Pod may still be Ready."""
+    actions: list[Action] = [
+        sync.event(ContainerEvent("Normal", "Killing", f"Stopping container {name}"), name)
+        for name in _running(sync)
+    ]
+    actions += sync.write(replace(sync.observed(), sandbox=sync.sandbox_since is not None))
+    return Plan(tuple(actions), because=_stopping(sync))
+
+
+def find_nothing(sync: PodSync) -> Plan:
+    """Look for the containers of a deleted Pod on a node that has come back without them (NF10a)."""
+    mains = [containers.vanished(s) if "running" in s["state"] else s for s in sync.mains]
+    observed = Observed(mains, sync.inits, sandbox=False)
+    return Plan(
+        tuple(sync.write(observed)), because="is to be deleted; its containers were lost with its node"
+    )
+
+
+def stop(sync: PodSync) -> Plan:
+    """Wait until the containers have ended, then report the Pod's last status (PL63 write 3)."""
+    if sync.now < sync.stops_at:
+        return Plan(requeue_after=sync.stops_at - sync.now, because=_stopping(sync))
+    mains = [
+        containers.stopped(container, status, sync.settings, sync.grace, sync.now)
+        for container, status in zip(sync.pod["spec"]["containers"], sync.mains, strict=True)
+    ]
+    address = sync.status.get("podIP") or ""
+    observed = Observed(mains, sync.inits, sandbox=False, address=address, stopped=True)
+    return Plan(tuple(sync.write(observed)), because="has stopped and is about to go")
+
+
+def remove(sync: PodSync) -> Plan:
+    """Delete the object for good, if it is still the same Pod (PL63 writes 4 and 5)."""
+    finalizers = finalizers_of(sync.pod)
+    if finalizers and sync.pod["metadata"].get("deletionGracePeriodSeconds") == 0:
+        return Plan(because=f"has stopped; waits for finalizer {', '.join(finalizers)} to be removed")
+    delete = Delete(ref_of(sync.pod), uid=uid_of(sync.pod), grace_period_seconds=0)
+    return Plan((delete,), because="has stopped and goes")
+
+
+def _running(sync: PodSync) -> list[str]:
+    return [status["name"] for status in sync.mains if "running" in status["state"]]
+
+
+def _stopping(sync: PodSync) -> str:
+    names = _running(sync)
+    if not names:
+        return "is being deleted"
+    noun = "container" if len(names) == 1 else "containers"
+    verb = "is" if len(names) == 1 else "are"
+    return f"has {sync.grace:.0f} s to stop; {noun} {', '.join(names)} {verb} stopping"
+
+
+def _is_lost(sync: PodSync) -> bool:
+    runtime = sync.runtime
+    return any(containers.is_lost(runtime, status) for status in sync.mains)
+
+
+def ended(sync: PodSync) -> Plan:
+    phase = sync.status["phase"]
+    return Plan(because="has done its work" if phase == "Succeeded" else "has failed and will not run again")
+
+
+STAGES: tuple[Stage, ...] = (
+    Stage("gone", lambda s: is_terminating(s.pod) and is_terminal(s.pod), remove),
+    Stage("lost", lambda s: is_terminating(s.pod) and _is_lost(s), find_nothing),
+    Stage("told to stop", lambda s: is_terminating(s.pod) and _is_told_to_stop(s), tell_to_stop),
+    Stage("stopped", lambda s: is_terminating(s.pod), stop),
+    Stage("ended", lambda s: is_terminal(s.pod), ended),
+    Stage("accepted", lambda s: not s.started, accept),
+    Stage("mounted", lambda s: s.sandbox_since is None, mount),
+    Stage("running", lambda s: True, run),
+)
+
+
+def next_stage(sync: PodSync) -> Stage:
+    return next(stage for stage in STAGES if stage.applies(sync))
+
+
+def node_is_heard(node: Obj) -> bool:
+    """Say whether the API server has heard of the node's return (or it was never away)."""
+    ready = condition_of(node, "Ready")
+    return ready is None or ready["status"] == "True"
+
+
+def is_switched_off(node: Obj) -> bool:
+    return bool(field(node, "metadata.annotations", {}).get("stsviz.dev/power") == "off")
+
+
+def sync_pod(sync: PodSync) -> Plan:
+    node = name_of(sync.node)
+    if is_switched_off(sync.node):
+        if is_terminating(sync.pod):
+            return Plan(
+                because=f"cannot be stopped: its node {node} is off, so it stays until someone gives it up"
+            )
+        return Plan(because=f"is on {node}, which is off: nobody there can start or stop it")
+    if not node_is_heard(sync.node):
+        return NOTHING  # the node reports itself first; that news comes back here
+    return next_stage(sync).act(sync)
