@@ -105,7 +105,8 @@ def _node(mark: Shape | Text, name: str, attributes: str) -> str:
         w, h = width_of(mark) + 2, font.size * 1.4
         x, y = mark.x + _SHIFT[mark.anchor] * w, mark.y
         face = f' fontname="{_FACES[font.mono, font.bold]}"' if font.mono or font.bold else ""
-        label = f'{quoted(mark.text)[:-1]}{_ALIGN[mark.anchor]}"'
+        words = cleaned(mark.text) or " "  # Graphviz dies of a label that is nothing but its alignment
+        label = f'{quoted(words)[:-1]}{_ALIGN[mark.anchor]}"'
         looks = f"shape=none label={label}{face} fontsize={font.size:g}"
     size = f"width={w / _INCH:.3f} height={h / _INCH:.3f}"
     return f'"{name}" [{looks} pos="{x:.1f},{-y:.1f}" {size} {attributes}]\n'
