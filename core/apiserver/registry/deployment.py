@@ -25,7 +25,7 @@ from core.apiserver.registry.counts import (
     not_more_than_100_percent,
     positive_int_or_percent,
 )
-from core.apiserver.registry.podspec_defaults import default_pod_template
+from core.apiserver.registry.podspec_defaults import default_pod_template, ensured
 from core.apiserver.registry.podtemplate import Wording, validate_selector_and_template
 
 KIND = "Deployment"
@@ -49,19 +49,19 @@ _COUNTERS = (
 
 
 def defaults(obj: Obj) -> None:
-    spec = obj.setdefault("spec", {})
+    spec = ensured(obj, "spec")
     for key, value in (("replicas", 1), ("revisionHistoryLimit", 10), ("progressDeadlineSeconds", 600)):
         if spec.get(key) is None:
             spec[key] = value
-    strategy = spec.setdefault("strategy", {})
+    strategy = ensured(spec, "strategy")
     if not strategy.get("type"):
         strategy["type"] = "RollingUpdate"
     if strategy["type"] == "RollingUpdate":
-        rolling = strategy.setdefault("rollingUpdate", {})
+        rolling = ensured(strategy, "rollingUpdate")
         for key in ("maxUnavailable", "maxSurge"):
             if rolling.get(key) is None:
                 rolling[key] = "25%"
-    default_pod_template(spec.setdefault("template", {}))
+    default_pod_template(ensured(spec, "template"))
 
 
 def prepare_for_create(obj: Obj, context: Context) -> None:

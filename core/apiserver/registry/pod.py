@@ -13,7 +13,7 @@ from core.apimachinery.errors import FieldError, Forbidden
 from core.apimachinery.meta import Obj, namespace_of
 from core.apimachinery.validation import dns1123_subdomain, forbidden, immutable, invalid
 from core.apiserver.registry.context import Context
-from core.apiserver.registry.podspec_defaults import all_containers, default_pod_spec
+from core.apiserver.registry.podspec_defaults import all_containers, default_pod_spec, ensured
 from core.apiserver.registry.podspec_internal import pod_spec_diff
 from core.apiserver.registry.podspec_scheduling import validate_tolerations
 from core.apiserver.registry.podspec_validation import validate_pod_spec
@@ -37,7 +37,7 @@ _FROZEN = (
 
 
 def defaults(obj: Obj) -> None:
-    spec = obj.setdefault("spec", {})
+    spec = ensured(obj, "spec")
     default_pod_spec(spec)
     if spec.get("enableServiceLinks") is None:
         spec["enableServiceLinks"] = True

@@ -19,14 +19,18 @@ _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
 _PROBE_DEFAULTS = {"timeoutSeconds": 1, "periodSeconds": 10, "successThreshold": 1, "failureThreshold": 3}
 
 
+def ensured(obj: Obj, key: str) -> Obj:
+    """Return the struct at *key* of *obj*, made when it is absent or null."""
+    inner: Obj | None = obj.get(key)
+    if inner is None:
+        inner = obj[key] = {}
+    return inner
+
+
 def default_pod_template(template: Obj) -> None:
     """Default *template*; its metadata stays as given, for only stored objects have the rest."""
-    if template.get("metadata") is None:
-        template["metadata"] = {}
-    template["metadata"].pop("creationTimestamp", None)
-    if template.get("spec") is None:
-        template["spec"] = {}
-    default_pod_spec(template["spec"])
+    ensured(template, "metadata").pop("creationTimestamp", None)
+    default_pod_spec(ensured(template, "spec"))
 
 
 def default_pod_spec(spec: Obj) -> None:
@@ -34,8 +38,7 @@ def default_pod_spec(spec: Obj) -> None:
     _set(spec, "terminationGracePeriodSeconds", 30)
     _set(spec, "dnsPolicy", "ClusterFirst")
     _set(spec, "schedulerName", "default-scheduler")
-    if spec.get("securityContext") is None:
-        spec["securityContext"] = {}
+    ensured(spec, "securityContext")
     # the deprecated name mirrors the present one, which wins
     account = spec.get("serviceAccountName") or spec.get("serviceAccount")
     if account:

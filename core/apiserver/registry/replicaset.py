@@ -10,7 +10,7 @@ from core.apimachinery.meta import Obj
 from core.apimachinery.validation import dns1123_subdomain, immutable, non_negative
 from core.apiserver.registry.context import Context
 from core.apiserver.registry.counts import counters, not_greater
-from core.apiserver.registry.podspec_defaults import default_pod_template
+from core.apiserver.registry.podspec_defaults import default_pod_template, ensured
 from core.apiserver.registry.podtemplate import Wording, validate_selector_and_template
 
 KIND = "ReplicaSet"
@@ -32,10 +32,10 @@ _COUNTERS = (
 
 
 def defaults(obj: Obj) -> None:
-    spec = obj.setdefault("spec", {})
+    spec = ensured(obj, "spec")
     if spec.get("replicas") is None:
         spec["replicas"] = 1
-    default_pod_template(spec.setdefault("template", {}))
+    default_pod_template(ensured(spec, "template"))
 
 
 def prepare_for_create(obj: Obj, context: Context) -> None:

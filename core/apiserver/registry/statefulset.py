@@ -27,7 +27,7 @@ from core.apiserver.registry.counts import (
     not_more_than_100_percent,
     positive_int_or_percent,
 )
-from core.apiserver.registry.podspec_defaults import default_pod_template
+from core.apiserver.registry.podspec_defaults import default_pod_template, ensured
 from core.apiserver.registry.podtemplate import Wording, validate_selector_and_template
 
 KIND = "StatefulSet"
@@ -64,33 +64,33 @@ _COUNTERS = (
 
 
 def defaults(obj: Obj) -> None:
-    spec = obj.setdefault("spec", {})
+    spec = ensured(obj, "spec")
     for key, value in (("replicas", 1), ("revisionHistoryLimit", 10), ("serviceName", "")):
         if spec.get(key) is None:
             spec[key] = value
     if not spec.get("podManagementPolicy"):
         spec["podManagementPolicy"] = "OrderedReady"
-    strategy = spec.setdefault("updateStrategy", {})
+    strategy = ensured(spec, "updateStrategy")
     if not strategy.get("type"):
         # a written-out type without rollingUpdate stays without: revisions depend on it (STS-D4)
         strategy["type"] = "RollingUpdate"
-        strategy.setdefault("rollingUpdate", {})
+        ensured(strategy, "rollingUpdate")
     if strategy["type"] == "RollingUpdate" and strategy.get("rollingUpdate") is not None:
         strategy["rollingUpdate"].setdefault("partition", 0)
-    retention = spec.setdefault("persistentVolumeClaimRetentionPolicy", {})
+    retention = ensured(spec, "persistentVolumeClaimRetentionPolicy")
     for key in ("whenDeleted", "whenScaled"):
         if not retention.get(key):
             retention[key] = "Retain"
-    default_pod_template(spec.setdefault("template", {}))
+    default_pod_template(ensured(spec, "template"))
     for claim in spec.get("volumeClaimTemplates") or ():
         _default_claim_template(claim)
 
 
 def _default_claim_template(claim: Obj) -> None:
     claim["apiVersion"], claim["kind"] = "v1", "PersistentVolumeClaim"
-    claim.setdefault("metadata", {}).pop("creationTimestamp", None)
-    persistentvolumeclaim.default_claim_spec(claim.setdefault("spec", {}))
-    status = claim.setdefault("status", {})
+    ensured(claim, "metadata").pop("creationTimestamp", None)
+    persistentvolumeclaim.default_claim_spec(ensured(claim, "spec"))
+    status = ensured(claim, "status")
     if not status.get("phase"):
         status["phase"] = "Pending"
 

@@ -39,7 +39,7 @@ def asked_for(spec: Obj) -> Obj:
         sent["volumeMounts"] = mounts
     if "ports" in container:
         sent["ports"] = [{"name": "web", "containerPort": 80}]
-    wanted = {key: spec[key] for key in ("hostname", "subdomain", "nodeName") if key in spec}
+    wanted: Obj = {key: spec[key] for key in ("hostname", "subdomain", "nodeName") if key in spec}
     return {**wanted, "containers": [sent], **({"volumes": volumes} if volumes else {})}
 
 
