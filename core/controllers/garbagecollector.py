@@ -33,7 +33,7 @@ FOREGROUND = "foregroundDeletion"
 ORPHAN = "orphan"
 
 
-class GarbageCollector:
+class GarbageCollectorController:
     name = "garbage-collector-controller"
     process = "kube-controller-manager"
     latency = 0.05

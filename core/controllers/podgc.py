@@ -32,7 +32,7 @@ ENDED = Ref("Pod", "", "")
 _ENDED_PHASES = ("Succeeded", "Failed")
 
 
-class PodGarbageCollector:
+class PodGCController:
     name = "pod-garbage-collector"
     process = "kube-controller-manager"
     latency = QUARANTINE_SECONDS

@@ -9,12 +9,12 @@ import pytest
 from core.apimachinery.meta import Obj, Ref, ref_of, replaced
 from core.client.actions import Delete, Patch, Plan
 from core.client.cache import Cache
-from core.controllers.garbagecollector import GarbageCollector
+from core.controllers.garbagecollector import GarbageCollectorController
 from core.sim.settings import Settings
 
 NOW = 1_700_000_000.0
 STAMP = "2023-11-14T22:13:20Z"
-GC = GarbageCollector(Settings())
+GC = GarbageCollectorController(Settings())
 KINDS = {"StatefulSet": "apps/v1", "Deployment": "apps/v1", "ReplicaSet": "apps/v1", "Pod": "v1"}
 
 

@@ -8,11 +8,11 @@ from core.apimachinery.meta import Obj, Ref, condition_of, ref_of, replaced
 from core.apimachinery.timestamps import timestamp
 from core.client.actions import Delete, Plan, UpdateStatus
 from core.client.cache import Cache
-from core.controllers.podgc import ENDED, PodGarbageCollector
+from core.controllers.podgc import ENDED, PodGCController
 from core.sim.settings import Settings
 
 NOW = 1_700_000_000.0
-GC = PodGarbageCollector(Settings(terminated_pod_gc_threshold=2))
+GC = PodGCController(Settings(terminated_pod_gc_threshold=2))
 NODE_KEY = Ref("Node", "", "node-1")
 
 
