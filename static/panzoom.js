@@ -1,7 +1,7 @@
 // Pan, zoom and fit the picture. Once the viewer has moved it, nothing but the viewer moves it.
 (() => {
   const room = document.getElementById('room'), canvas = document.getElementById('canvas')
-  const NEAR = 4, FAR = 0.05, LARGEST_FIT = 1.35, MARGIN = 12
+  const NEAR = 4, FAR = 0.05, LARGEST_FIT = 1.35, READABLE = 0.66, MARGIN = 12
   let x = 0, y = 0, scale = 1, touched = false
   const pointers = new Map()
 
@@ -12,9 +12,8 @@
   }
   const fit = () => {
     const [w, h] = size(), W = room.clientWidth - 2 * MARGIN, H = room.clientHeight - 2 * MARGIN
-    const whole = Math.min(W / w, H / h)
-    // A tall picture is fitted by its width, so that its words can be read: the rest is a scroll away.
-    scale = Math.min(LARGEST_FIT, Math.max(whole, Math.min(W / w, 0.75)), W / w > 0.45 ? W / w : Math.max(whole, 0.6))
+    // All of it where its words can still be read; else as wide as the room, or readable and panned.
+    scale = Math.min(LARGEST_FIT, Math.max(Math.min(W / w, H / h), Math.min(Math.max(W / w, READABLE), 0.9)))
     x = Math.max(MARGIN, (room.clientWidth - w * scale) / 2)
     y = Math.max(MARGIN, (room.clientHeight - h * scale) / 2)
     paint()

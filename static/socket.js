@@ -15,7 +15,7 @@
     connection.config.reconnectMaxDelay = 4000
   })
   document.addEventListener('htmx:ws:after:connection', () => { link().textContent = '' })
-  document.addEventListener('htmx:ws:after:message:incoming', () => { connection.url = address() })
+  document.addEventListener('htmx:ws:after:message:incoming', event => { event.detail.connection.url = address() })
   document.addEventListener('htmx:after:swap', () => { if (connection) connection.url = address() })
   document.addEventListener('htmx:ws:close', event => {
     if (event.detail.code === 4404) {

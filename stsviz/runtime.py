@@ -168,6 +168,7 @@ class Runtime:
         self._woken = False
         self._stopping = False
         self._thread: threading.Thread | None = None
+        self.opened = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     # -- clusters --------------------------------------------------------------------------------------
@@ -242,6 +243,7 @@ class Runtime:
     def _run(self) -> None:
         try:
             self._open_all()
+            self.opened.set()
             while not self._stopping:
                 nap = self._round()
                 with self._wake:

@@ -24,6 +24,7 @@ from stsviz.runtime import group
 log = logging.getLogger(__name__)
 
 FRAME = 0.016  # seconds between two messages: what a browser can show
+RETRY = 2.0  # seconds
 LONGEST = 400  # characters of what a viewer says it has selected
 
 
@@ -75,9 +76,10 @@ class Viewer(AsyncWebsocketConsumer):
                 await self.close(code=4404)
                 return
             except Exception:
-                log.exception("a viewer of %s could not be told the news", self.name)
-                await self.close(code=1011)
-                return
+                log.exception("a viewer of %s could not be told the news; trying again", self.name)
+                self.news.set()
+                await asyncio.sleep(RETRY)
+                continue
             for message in messages:
                 await self.send(text_data=message)
             spent = time.monotonic() - began

@@ -90,12 +90,14 @@ class Stage:
 
     def _advance(self) -> None:
         new = self._look()
-        old, self._shown = self._shown, new
+        old = self._shown
         if old is None:
+            self._shown = new
             return
         changes = [*_picture(old, new), *twin.changes(old.tables, new.tables)]
         changes += timeline.changes(old.entries, new.entries, self._started)
         changes += [out_of_band(html) for name, html in new.small.items() if old.small.get(name) != html]
+        self._shown = new  # not before all of it could be drawn
         if not changes:
             return
         self._version += 1

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import time
 from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 
 class Command(BaseCommand):
@@ -32,9 +31,12 @@ class Command(BaseCommand):
         from stsviz.runtime import runtime
 
         runtime.start()
+        runtime.opened.wait()
         names = ", ".join(runtime.names())
 
         def ready() -> None:
+            if not server.listening_addresses:
+                return
             self._say(f"clusters: {names}; pace {settings.PACE:g}; started in {time.monotonic() - began:.1f} s")
             self._say(f"open http://{host}:{port}/ (stop with Ctrl-C)")
 
@@ -49,9 +51,8 @@ class Command(BaseCommand):
         )
         server.run()
         runtime.stop()
-        if not server.listeners or any(listener.called and not listener.result for listener in server.listeners):
-            self._say(f"port {port} is taken: make run PORT={port + 1}")
-            os._exit(1)
+        if not server.listening_addresses:
+            raise CommandError(f"cannot listen on {host}:{port}: is it taken? Try make run PORT={port + 1}")
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)

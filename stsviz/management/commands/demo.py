@@ -1,0 +1,90 @@
+"""The chapter's demo in a terminal: the tables before and after web-0 is deleted, for those without a browser."""
+
+from __future__ import annotations
+
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from core.apimachinery.meta import Ref
+from core.apiserver import printers
+from core.cluster import Cluster
+from stsviz.story import PAGE, WEB_0, Story
+
+NAME = "demo"
+KINDS = ("StatefulSet", "Pod", "PersistentVolumeClaim", "PersistentVolume")
+MOST_STEPS = 5000
+BEFORE = 3  # the beat that deletes web-0
+
+
+class Command(BaseCommand):
+    help = "Delete web-0 and watch it come back as itself, in a cluster of its own that is gone afterwards."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--slow", action="store_true", help="take a breath after each decision")
+
+    def handle(self, *args: Any, slow: bool, **options: Any) -> None:
+        call_command("migrate", verbosity=0, interactive=False)
+        if NAME in Cluster.names():
+            Cluster.open(NAME).destroy()
+        cluster = Cluster.new(NAME, start=1_760_000_000.0)
+        try:
+            self._tell(cluster, slow)
+        finally:
+            cluster.destroy()
+
+    def _tell(self, cluster: Cluster, slow: bool) -> None:
+        story, before, said = Story(reading=0.0), {}, ""
+        for _ in range(MOST_STEPS):
+            if story.beat == BEFORE and not before:
+                self._tables(cluster, "before")
+                before = self._identity(cluster)
+            changed = story.advance(cluster, 0.0)
+            if story.sentence != said:
+                said = story.sentence
+                self.stdout.write(self.style.MIGRATE_HEADING(f"\n{said}"))
+            if not story.running:
+                break
+            if not changed and not self._step(cluster):
+                raise CommandError("nothing is left to do, and the story is not over")
+            if slow:
+                time.sleep(0.3)
+        if story.running or said.startswith("The demo stops"):
+            raise CommandError(said)
+        self._tables(cluster, "after")
+        self._compare(before, self._identity(cluster))
+
+    def _step(self, cluster: Cluster) -> bool:
+        revision = cluster.revision
+        went_on = cluster.step()
+        for change in cluster.changes_since(revision):
+            if change.ref.kind not in ("Event", "Node", "EndpointSlice"):
+                because = f", because {change.because}" if change.because else ""
+                self.stdout.write(f"  {change.actor}: {change.type.lower()} {change.ref.kind} {change.ref.name}{because}")
+        return went_on
+
+    def _tables(self, cluster: Cluster, when: str) -> None:
+        self.stdout.write(self.style.SUCCESS(f"\n--- {when}: kubectl get sts,pod,pvc,pv"))
+        for kind in KINDS:
+            self.stdout.write(printers.render(cluster.table(kind)))
+
+    def _identity(self, cluster: Cluster) -> dict[str, str]:
+        pod = cluster.get(WEB_0)
+        claim = cluster.get(Ref("PersistentVolumeClaim", "default", "www-web-0"))
+        return {
+            "name": pod["metadata"]["name"],
+            "claim": claim["metadata"]["name"],
+            "volume": claim["spec"]["volumeName"],
+            "bytes": cluster.read_file(WEB_0, PAGE).decode().strip(),
+            "uid": pod["metadata"]["uid"],
+            "address": pod["status"].get("podIP", ""),
+        }
+
+    def _compare(self, before: dict[str, str], after: dict[str, str]) -> None:
+        self.stdout.write("\nwhat web-0 kept, and what is new:")
+        for key, was in before.items():
+            now = after[key]
+            self.stdout.write(f"  {key:8} {now} (kept)" if was == now else f"  {key:8} {was} -> {now}")
