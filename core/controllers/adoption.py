@@ -38,17 +38,24 @@ class Ownership:
         self.kept: list[Obj] = []
         self.patches: list[Patch] = []
 
-    def take(self, view: View, kind: str) -> Ownership:
-        """Decide about every object of *kind* that is the controller's or nobody's; return self."""
+    def take(self, view: View, kind: str, considered: Callable[[Obj], bool] | None = None) -> Ownership:
+        """Decide about the objects of *kind* that are the controller's or nobody's; return self.
+
+        *considered*: those for which it is false are neither kept, adopted nor released.
+        """
         namespace = self._controller["metadata"]["namespace"]
         for obj in view.indexed("by-controller", (kind, self._uid)):
+            if considered is not None and not considered(obj):
+                continue
             if self._fits(obj):
                 self.kept.append(obj)
             elif not self._deleting:
                 self.patches.append(self._release(obj))
         if not self._deleting:
             for obj in view.indexed("orphans", (kind, namespace)):
-                if "deletionTimestamp" not in obj["metadata"] and self._fits(obj):
+                if "deletionTimestamp" in obj["metadata"] or not self._fits(obj):
+                    continue
+                if considered is None or considered(obj):
                     self.adopt(obj)
         return self
 

@@ -1,0 +1,175 @@
+"""ReplicaSet controller: keep so many interchangeable Pods, and choose which go when there are too many.
+
+Source: pkg/controller/replicaset/replica_set.go, replica_set_utils.go, and the slow start and the
+expectations of pkg/controller/controller_utils.go (v1.36).
+Differs: instead of expectations, the random part of a Pod's name follows from the state of the
+ReplicaSet that asks for it, so that a second sync of the same state creates nothing twice.
+Not modelled: condition ReplicaFailure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from core.apimachinery.meta import Obj, Ref, labels_of, owner_reference, ref_of, replaced
+from core.client.actions import NOTHING, Action, Create, Delete, Plan, RecordEvent, UpdateStatus
+from core.client.cache import View
+from core.client.component import Handler
+from core.controllers.adoption import Ownership, controller_ref, matcher, owners_to_sync
+from core.controllers.hashing import name_suffix
+from core.controllers.pods import is_active, next_availability, readiness
+from core.controllers.replicaset_ranking import pods_to_delete
+from core.sim.settings import Settings
+
+BURST_REPLICAS = 500
+_LONGEST_PREFIX = 58  # of a generated name: 63 less the five letters
+
+
+def _of_the_set(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
+    changed = new or old
+    return (ref_of(changed),) if changed else ()
+
+
+def _of_its_pod(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
+    return owners_to_sync(view, "ReplicaSet", old, new)
+
+
+class ReplicaSetController:
+    name = "replicaset-controller"
+    process = "kube-controller-manager"
+    latency = 0.02
+    watches: Mapping[str, Handler] = {"ReplicaSet": _of_the_set, "Pod": _of_its_pod}
+    resync_period: float | None = None
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    def resync_keys(self, view: View) -> Iterable[Ref]:
+        return [ref_of(rs) for rs in view.list("ReplicaSet")]
+
+    def sync(self, view: View, key: Ref, now: float) -> Plan:
+        rs = view.get(*key)
+        if rs is None:
+            return NOTHING
+        matches = matcher(rs["spec"]["selector"])
+        ownership = Ownership(rs, lambda pod: matches(labels_of(pod))).take(view, "Pod", is_active)
+        active = ownership.kept
+        actions: list[Action] = list(ownership.patches)
+        because = ""
+        if "deletionTimestamp" not in rs["metadata"]:
+            because = _manage_replicas(view, rs, active, actions, now)
+        status = _status(rs, active, _terminating(view, rs), now)
+        if rs.get("status") != status:
+            actions.append(UpdateStatus(replaced(rs, "status", status)))
+        return Plan(tuple(actions), _requeue_after(rs, active, status, now), because)
+
+
+# -- replicas ---------------------------------------------------------------------------------------
+
+
+def _manage_replicas(view: View, rs: Obj, active: list[Obj], actions: list[Action], now: float) -> str:
+    """Add to *actions* what brings *active* to the wanted number; return it in words."""
+    missing = int(rs["spec"]["replicas"]) - len(active)
+    if missing > 0:
+        missing = min(missing, BURST_REPLICAS)
+        for name in _fresh_names(view, rs, missing):
+            _create(rs, name, actions)
+        return f"creates {missing} more"
+    if missing < 0:
+        surplus = min(-missing, BURST_REPLICAS)
+        for pod in pods_to_delete(active, _related(view, rs, active), surplus, now):
+            _delete(rs, pod, actions)
+        return f"deletes {surplus} too many"
+    return ""
+
+
+def _fresh_names(view: View, rs: Obj, number: int) -> list[str]:
+    """Return names no Pod has: the same ones for the same state of *rs*."""
+    meta = rs["metadata"]
+    prefix = f"{meta['name']}-"[:_LONGEST_PREFIX]
+    seed = f"{meta['uid']}/{meta.get('resourceVersion', '')}"
+    names: list[str] = []
+    at = 0
+    while len(names) < number:
+        name = prefix + name_suffix(f"{seed}/{at}")
+        if view.get("Pod", meta["namespace"], name) is None:
+            names.append(name)
+        at += 1
+    return names
+
+
+def _create(rs: Obj, name: str, actions: list[Action]) -> None:
+    template = rs["spec"]["template"]
+    meta = template.get("metadata") or {}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "generateName": f"{rs['metadata']['name']}-",
+            "namespace": rs["metadata"]["namespace"],
+            "labels": meta.get("labels") or {},
+            "ownerReferences": [owner_reference(rs)],
+            **{key: meta[key] for key in ("annotations", "finalizers") if meta.get(key)},
+        },
+        "spec": template["spec"],
+    }
+    refused = RecordEvent(rs, "Warning", "FailedCreate", "Error creating: {error}")
+    actions.append(Create(pod, exists_ok=True, on_error=refused))
+    actions.append(RecordEvent(rs, "Normal", "SuccessfulCreate", f"Created pod: {name}"))
+
+
+def _delete(rs: Obj, pod: Obj, actions: list[Action]) -> None:
+    meta = pod["metadata"]
+    refused = RecordEvent(rs, "Warning", "FailedDelete", "Error deleting: {error}")
+    actions.append(Delete(ref_of(pod), uid=meta["uid"], on_error=refused))
+    actions.append(RecordEvent(rs, "Normal", "SuccessfulDelete", f"Deleted pod: {meta['name']}"))
+
+
+def _related(view: View, rs: Obj, active: list[Obj]) -> list[Obj]:
+    """Return the active Pods of all ReplicaSets of *rs*'s own owner (getIndirectlyRelatedPods)."""
+    owner = controller_ref(rs, "Deployment")
+    if owner is None:
+        return active
+    siblings = view.indexed("by-controller", ("ReplicaSet", owner[1]))
+    pods = [p for s in siblings for p in view.indexed("by-controller", ("Pod", s["metadata"]["uid"]))]
+    return [pod for pod in pods if is_active(pod)]
+
+
+# -- status -----------------------------------------------------------------------------------------
+
+
+def _terminating(view: View, rs: Obj) -> int:
+    """Return how many owned Pods are being deleted and have not yet ended."""
+    owned = view.indexed("by-controller", ("Pod", rs["metadata"]["uid"]))
+    return sum(
+        "deletionTimestamp" in pod["metadata"] and pod["status"].get("phase") not in ("Succeeded", "Failed")
+        for pod in owned
+    )
+
+
+def _status(rs: Obj, active: list[Obj], terminating: int, now: float) -> Obj:
+    """Count (calculateStatus); Pods that this sync creates or deletes do not show yet."""
+    min_ready = int(rs["spec"].get("minReadySeconds") or 0)
+    wanted = ((rs["spec"]["template"].get("metadata") or {}).get("labels") or {}).items()
+    labelled = ready = available = 0
+    for pod in active:
+        labelled += wanted <= (pod["metadata"].get("labels") or {}).items()
+        found = readiness(pod["status"], min_ready, now)
+        ready += found.ready
+        available += found.available
+    counters = {"fullyLabeledReplicas": labelled, "readyReplicas": ready, "availableReplicas": available}
+    return {
+        "replicas": len(active),
+        **{name: number for name, number in counters.items() if number},
+        "terminatingReplicas": terminating,
+        "observedGeneration": rs["metadata"]["generation"],
+    }
+
+
+def _requeue_after(rs: Obj, active: list[Obj], status: Obj, now: float) -> float | None:
+    min_ready = int(rs["spec"].get("minReadySeconds") or 0)
+    if not min_ready or status.get("availableReplicas", 0) == status.get("readyReplicas", 0):
+        return None
+    found = (readiness(pod["status"], min_ready, now) for pod in active)
+    return next_availability((f.since for f in found if f.ready and not f.available), min_ready, now)
