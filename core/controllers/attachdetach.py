@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from core.apimachinery.meta import Obj, Ref, field, name_of, namespace_of, ref_of, replaced, uid_of
+from core.apimachinery.meta import Obj, Ref, field, name_of, namespace_of, ref_of, replaced, uid_of, without
 from core.client.actions import NOTHING, Action, Plan, RecordEvent, UpdateStatus
 from core.client.cache import View
 from core.sim.settings import Settings
@@ -149,4 +149,5 @@ def _detach(view: View, node_name: str) -> Plan:
     kept = [entry for entry in attached if entry["name"] in needed]
     if len(kept) == len(attached):
         return NOTHING
-    return Plan((UpdateStatus(replaced(node, "status.volumesAttached", kept)),))
+    bare = without(node, "status.volumesAttached")
+    return Plan((UpdateStatus(replaced(bare, "status.volumesAttached", kept) if kept else bare),))

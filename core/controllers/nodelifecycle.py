@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from core.apimachinery.meta import Obj, Ref, condition_of, name_of, ref_of, replaced
+from core.apimachinery.meta import Obj, Ref, condition_of, name_of, ref_of, replaced, without
 from core.apimachinery.timestamps import seconds, timestamp
 from core.client.actions import NOTHING, Action, Plan, RecordEvent, Update, UpdateStatus
 from core.client.cache import View
@@ -77,7 +77,8 @@ class NodeLifecycleController:
         old_taints: Sequence[Obj] = node["spec"].get("taints") or ()
         actions: list[Action] = []
         if taints is not old_taints:
-            actions.append(Update(replaced(node, "spec.taints", taints)))
+            bare = without(node, "spec.taints")
+            actions.append(Update(replaced(bare, "spec.taints", taints) if taints else bare))
         if status == "True":
             return Plan(tuple(actions))
         if not any(taint["key"] in _NO_EXECUTE_KEYS for taint in old_taints):
