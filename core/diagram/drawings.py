@@ -32,7 +32,8 @@ Box = tuple[float, float, float, float]
 
 def marks(node: Node, x: float, y: float, w: float, h: float) -> tuple[Mark, ...]:
     """Return the drawing of *node* in the given rectangle."""
-    return tuple(_DRAW[node.kind](node, (x, y, w, h)))
+    drawn = _DRAW[node.kind](node, (x, y, w, h))
+    return tuple(mark for mark in drawn if not isinstance(mark, Text) or mark.text)
 
 
 def _headline(node: Node, box: Box, y: float) -> list[Mark]:
@@ -241,7 +242,7 @@ def _service(node: Node, box: Box) -> list[Mark]:
 
 
 def _machine(node: Node, box: Box) -> list[Mark]:
-    x, y, w, h = box
+    x, y, w, _ = box
     slots = node.slots
     sign, word = _sign(node, x + w - 10, y + 12, w / 2)
     name = text("small engraved", x + 10, y + 12, node.title, w - 20 - width_of(word) - GLYPH_ROOM - 6)

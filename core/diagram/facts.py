@@ -171,7 +171,9 @@ def size_of(obj: Obj) -> str:
 @lru_cache(maxsize=4096)
 def _sha(content: str, binary: bool) -> str:
     try:
-        data = base64.b64decode(content) if binary else content.encode("utf-8", "surrogateescape")
+        data = (
+            base64.b64decode(content, validate=True) if binary else content.encode("utf-8", "surrogateescape")
+        )
     except (binascii.Error, UnicodeEncodeError):
         return "?"
     return hashlib.sha256(data).hexdigest()[:8]

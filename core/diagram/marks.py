@@ -6,6 +6,7 @@ dashes and weights follow from the two (``dot.paint`` on paper, ``picture.css`` 
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import NamedTuple
 
 from core.diagram.text import elided, width
@@ -64,7 +65,7 @@ Mark = Shape | Text | Stroke
 def line(*points: tuple[float, float]) -> Points:
     """Return straight lines through *points* as cubic pieces."""
     out: list[float] = [*points[0]]
-    for before, after in zip(points, points[1:], strict=False):
+    for before, after in pairwise(points):
         out += (*before, *after, *after)
     return tuple(out)
 
@@ -86,8 +87,10 @@ GLYPHS: dict[str, Curves] = {
         (-2.5, 0, -2.5, -3, -2.5, -6, 0.5, -6, 2.5, -6, 3.2, -5, 3.2, -3.8),
     ),
     "empty": (
-        (0, -4, _RING, -4, 4, -_RING, 4, 0, 4, _RING, _RING, 4, 0, 4)
-        + (-_RING, 4, -4, _RING, -4, 0, -4, -_RING, -_RING, -4, 0, -4),
+        (
+            *(0, -4, _RING, -4, 4, -_RING, 4, 0, 4, _RING, _RING, 4, 0, 4),
+            *(-_RING, 4, -4, _RING, -4, 0, -4, -_RING, -_RING, -4, 0, -4),
+        ),
     ),
 }
 GLYPH_ROOM = 17.0

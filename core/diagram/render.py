@@ -58,21 +58,22 @@ class _Worker:
                 try:
                     status, answer = self._ask(data, form)
                     break
+                except TimeoutError as error:
+                    self._stop()
+                    raise DrawingError(f"Graphviz took more than {SECONDS:g} s") from error
                 except OSError as error:
                     self._stop()
                     if attempt == 2:
                         raise DrawingError("Graphviz died twice on this picture") from error
-                except TimeoutError as error:
-                    self._stop()
-                    raise DrawingError(f"Graphviz took more than {SECONDS:g} s") from error
         if status != "ok":
             raise DrawingError(answer.decode("utf-8", "replace"))
         return answer
 
     def _ask(self, data: bytes, form: str) -> tuple[str, bytes]:
+        if self._process is None or self._process.poll() is not None:
+            self._stop()
+            self._process = self._started()
         process = self._process
-        if process is None or process.poll() is not None:
-            process = self._process = self._started()
         assert process.stdin is not None
         process.stdin.write(b"%s %d\n" % (form.encode(), len(data)))
         process.stdin.write(data)
