@@ -1,0 +1,214 @@
+"""One container: images that are not there, crashes and their pauses, init containers."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.kubelet.containers import duration
+from core.sim.settings import Settings
+from tests.core.kubelet.cast import Bench, container, node, pod
+
+CRASHING = container(command=["sh", "-c", "exit 3"])
+
+
+def waiting(bench: Bench) -> tuple[str, str]:
+    state = bench.state["waiting"]
+    return state["reason"], state.get("message", "")
+
+
+def test_an_image_that_is_not_there_alternates_between_two_reasons():
+    """PL22"""
+    bench = Bench(node(), pod(container(image="nginx:1.161"))).run(1)
+    error = (
+        "rpc error: code = NotFound desc = failed to pull and unpack image "
+        '"docker.io/library/nginx:1.161": '
+        'failed to resolve reference "docker.io/library/nginx:1.161": docker.io/library/nginx:1.161: not found'
+    )
+
+    assert waiting(bench) == ("ErrImagePull", error)
+    assert bench.events == [
+        'Pulling: Pulling image "nginx:1.161"',
+        f'Failed: Failed to pull image "nginx:1.161": {error}',
+        "Failed: Error: ErrImagePull",
+    ]
+    assert bench.because == "image nginx:1.161 of container nginx cannot be pulled"
+
+    bench.run(5)
+    assert waiting(bench) == (
+        "ImagePullBackOff",
+        f'Back-off pulling image "nginx:1.161": ErrImagePull: {error}',
+    )
+    assert bench.events[3:] == [
+        'BackOff: Back-off pulling image "nginx:1.161"',
+        "Failed: Error: ImagePullBackOff",
+    ]
+    assert bench.status["phase"] == "Pending"
+
+    bench.run(5)
+    assert waiting(bench)[0] == "ErrImagePull"
+
+
+def test_a_corrected_image_is_pulled_at_once():
+    bench = Bench(node(), pod(container(image="nginx:1.161"))).run(30)
+    bench.put({**bench.pod, "spec": pod(container(image="nginx:1.16.1"))["spec"]})
+
+    bench.look()
+
+    assert "running" in bench.state
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        ({"image": "Nginx"}, "InvalidImageName"),
+        ({"image": "redis", "imagePullPolicy": "Never"}, "ErrImageNeverPull"),
+    ],
+)
+def test_an_image_that_need_not_be_tried_again(fields, reason):
+    """PL22"""
+    bench = Bench(node(), pod(container(**fields))).run(600)
+
+    assert waiting(bench)[0] == reason
+    assert bench.events[-1] == f"Failed: Error: {reason}"
+    assert len(bench.events) == 2
+
+
+def test_the_first_pod_on_a_node_pulls_the_image():
+    """PL28a"""
+    bench = Bench(node(), pod(container(image="redis:7"))).run(5)
+
+    assert bench.events[0] == 'Pulling: Pulling image "redis:7"'
+    assert bench.events[1].startswith('Pulled: Successfully pulled image "redis:7" in ')
+    assert bench.view.get("Node", "", "node-1")["status"]["images"][0]["names"] == [
+        "docker.io/library/redis:7"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("wording", "texts"),
+    [
+        ("W30", ["Created: Created container nginx", "Started: Started container nginx"]),
+        ("W33", ["Created: Created container: nginx", "Started: Started container nginx"]),
+    ],
+)
+def test_speaks_as_older_releases_when_asked(wording, texts):
+    """storage.md 0.3"""
+    bench = Bench(node(), pod(), settings=Settings(wording=wording)).run(5)
+
+    assert bench.events == ['Pulled: Container image "nginx:1.9.1" already present on machine', *texts]
+
+
+def test_a_crash_is_never_ready_and_first_restarted_without_a_pause():
+    """PL23, PL24"""
+    bench = Bench(node(), pod(CRASHING)).run(1)
+
+    (status,) = bench.status["containerStatuses"]
+    assert (status["state"]["terminated"]["exitCode"], status["state"]["terminated"]["reason"]) == (
+        3,
+        "Error",
+    )
+    assert (bench.status["phase"], bench.conditions["Ready"]) == ("Running", "False")
+
+    bench.run(1.5)
+    assert bench.status["containerStatuses"][0]["restartCount"] == 1
+
+
+def test_further_crashes_wait_longer_and_longer():
+    """PL24, ST-5.78"""
+    bench = Bench(node(), pod(CRASHING)).run(5)
+    assert waiting(bench) == (
+        "CrashLoopBackOff",
+        "back-off 10s restarting failed container=nginx pod=web-0_default(u-1)",
+    )
+    assert bench.status["containerStatuses"][0]["lastState"]["terminated"]["exitCode"] == 3
+    assert bench.because == "nginx ended with code 3 and is started again after a pause"
+    assert bench.events[-1] == (
+        "BackOff: Back-off restarting failed container nginx in pod web-0_default(u-1)"
+    )
+
+    bench.run(10)
+    assert "back-off 20s " in waiting(bench)[1]
+    assert bench.status["containerStatuses"][0]["restartCount"] == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "policy", "phase"),
+    [
+        pytest.param("exit 0", "Never", "Succeeded", id="done"),
+        pytest.param("exit 1", "Never", "Failed", id="failed"),
+        pytest.param("exit 0", "OnFailure", "Succeeded", id="done, restarts on failure"),
+        pytest.param("exit 1", "OnFailure", "Running", id="is tried again"),
+        pytest.param("exit 0", "Always", "Running", id="is always started again"),
+    ],
+)
+def test_phase_follows_exit_code_and_restart_policy(command, policy, phase):
+    """PL11"""
+    bench = Bench(node(), pod(container(command=["sh", "-c", command]), restartPolicy=policy)).run(5)
+
+    assert bench.status["phase"] == phase
+
+
+def test_a_command_runs_for_its_time():
+    bench = Bench(node(), pod(container(command=["sleep", "30"]), restartPolicy="Never")).run(20)
+    assert bench.conditions["Ready"] == "True"
+
+    bench.run(15)
+    assert bench.status["phase"] == "Succeeded"
+    assert bench.conditions["PodReadyToStartContainers"] == "False"
+
+
+def test_init_containers_run_one_after_the_other():
+    """PL8, PL21"""
+    inits = [container("first", command=["sleep", "5"]), container("second")]
+    bench = Bench(node(), pod(initContainers=inits)).run(3)
+
+    assert waiting(bench)[0] == "PodInitializing"
+    assert bench.conditions["Initialized"] == "False"
+    initialized = bench.status["conditions"][1]
+    assert initialized["message"] == "containers with incomplete status: [second]"
+    assert "running" in bench.status["initContainerStatuses"][0]["state"]
+
+    bench.run(10)
+    assert [s["state"]["terminated"]["reason"] for s in bench.status["initContainerStatuses"]] == [
+        "Completed"
+    ] * 2
+    assert (bench.status["phase"], bench.conditions["Ready"]) == ("Running", "True")
+
+
+def test_a_failing_init_container_keeps_the_pod_pending():
+    """PL11"""
+    bench = Bench(node(), pod(initContainers=[container("init", command=["false"])])).run(30)
+
+    assert bench.status["phase"] == "Pending"
+    assert bench.status["initContainerStatuses"][0]["restartCount"] >= 1
+
+
+def test_a_sidecar_runs_beside_the_container():
+    bench = Bench(node(), pod(initContainers=[container("proxy", restartPolicy="Always")])).run(10)
+
+    assert "running" in bench.status["initContainerStatuses"][0]["state"]
+    assert bench.conditions["Ready"] == "True"
+
+
+def test_a_changed_image_restarts_the_container():
+    bench = Bench(node(), pod()).run(5)
+    bench.put({**bench.pod, "spec": pod(container(image="nginx:1.10"))["spec"]})
+
+    bench.run(5)
+
+    assert "Killing: Container nginx definition changed, will be restarted" in bench.events
+    (status,) = bench.status["containerStatuses"]
+    assert (status["restartCount"], status["image"]) == (1, "nginx:1.10")
+
+
+def test_requests_are_reported_once_started():
+    requests = {"requests": {"cpu": "100m"}}
+    (status,) = Bench(node(), pod(container(resources=requests))).run(5).status["containerStatuses"]
+
+    assert (status["resources"], status["allocatedResources"]) == (requests, {"cpu": "100m"})
+
+
+@pytest.mark.parametrize(("length", "text"), [(10, "10s"), (80, "1m20s"), (300, "5m0s")])
+def test_durations_are_printed_as_go_does(length, text):
+    """PL24"""
+    assert duration(length) == text
