@@ -5,17 +5,18 @@ Source: staging/src/k8s.io/kubectl/pkg/cmd/apply (v1.36), client-side apply with
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import orjson
 
 from core.api.kinds import BY_KIND
+from core.apimachinery.decode import Finding, Path, decode, path_text
 from core.apimachinery.errors import ApiError, Invalid
 from core.apimachinery.manifest import Document, Problem, read
 from core.apimachinery.meta import Obj, Ref, annotations_of, replaced
 from core.apimachinery.patch import strategic_merge_patch, three_way
-from core.apimachinery.schema import strict_decode
 from core.apiserver.registry.generic import Registry
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
@@ -57,21 +58,43 @@ def apply_document(registry: Registry, document: Document, actor: str) -> Outcom
     meta = obj.get("metadata") or {}
     name = meta.get("name") or meta.get("generateName") or ""
     title = f"{resource.singular}{'.' + resource.group if resource.group else ''}/{name}"
-    problems = strict_decode(obj, document)
-    if problems:
-        return _refused(document, title, None, problems)
+    decoded = decode(obj, resource.kind, obj["apiVersion"])
+    findings = decoded.wrong or decoded.unknown
+    if findings:
+        return _refused(document, title, None, tuple(_problem(document, found) for found in findings))
     namespace = meta.get("namespace") or "default" if resource.namespaced else ""
     ref = Ref(resource.kind, namespace, name)
+    modified = with_last_applied(decoded.obj, obj, namespace)
     try:
-        verb = _apply(registry, ref, obj, actor)
+        verb = _apply(registry, ref, modified, actor)
     except Invalid as error:
-        found = tuple(
-            Problem(document.line_of(cause.field), 0, cause.field, cause.message) for cause in error.errors
+        causes = tuple(
+            Problem(line_of(document, _path(cause.field)), 0, cause.field, cause.message)
+            for cause in error.errors
         )
-        return _refused(document, title, ref, found, error.message)
+        return _refused(document, title, ref, causes, error.message)
     except ApiError as error:
         return _refused(document, title, ref, (Problem(document.line, 0, "", error.message),), error.message)
     return Outcome(document.index, document.line, title, verb, ref)
+
+
+def _problem(document: Document, found: Finding) -> Problem:
+    return Problem(line_of(document, found.path), 0, path_text(found.path), found.message)
+
+
+def _path(field: str) -> Path:
+    """``spec.containers[0].name`` as ("spec", "containers", 0, "name")."""
+    steps = re.findall(r"[^.\[\]]+", field)
+    return tuple(int(step) if step.isdigit() else step for step in steps)
+
+
+def line_of(document: Document, path: Path) -> int:
+    """Return the line of the field at *path*, or of the nearest parent that the text has."""
+    for length in range(len(path), 0, -1):
+        line = document.lines.get(path[:length])
+        if line is not None:
+            return line
+    return document.line
 
 
 def _refused(
@@ -81,8 +104,7 @@ def _refused(
     return Outcome(document.index, document.line, title, "refused", ref, message, tuple(problems))
 
 
-def _apply(registry: Registry, ref: Ref, obj: Obj, actor: str) -> str:
-    modified = with_last_applied(obj, ref.namespace)
+def _apply(registry: Registry, ref: Ref, modified: Obj, actor: str) -> str:
     with registry.store.transaction():
         current = registry.store.get(ref)
         if current is None:
@@ -95,15 +117,14 @@ def _apply(registry: Registry, ref: Ref, obj: Obj, actor: str) -> str:
         return "unchanged" if new is current else "configured"
 
 
-def with_last_applied(obj: Obj, namespace: str) -> Obj:
-    """Return *obj* with the annotation that records it, as kubectl writes it."""
-    meta: Mapping[str, object] = obj.get("metadata") or {}
-    annotations = {k: v for k, v in (obj["metadata"].get("annotations") or {}).items() if k != LAST_APPLIED}
-    plain = {**obj, "metadata": {**meta, "annotations": annotations}}
+def with_last_applied(obj: Obj, text: Obj, namespace: str) -> Obj:
+    """Return *obj* with the annotation that records it: *text*, the object as it was written."""
+    annotations = {k: v for k, v in annotations_of(text).items() if k != LAST_APPLIED}
+    plain = replaced(text, "metadata.annotations", annotations)
     if namespace:
-        plain["metadata"]["namespace"] = namespace
-    text = _go_json(plain) + "\n"
-    return replaced(plain, "metadata.annotations", {**annotations, LAST_APPLIED: text})
+        plain = replaced(plain, "metadata.namespace", namespace)
+        obj = replaced(obj, "metadata.namespace", namespace)
+    return replaced(obj, "metadata.annotations", {**annotations, LAST_APPLIED: _go_json(plain) + "\n"})
 
 
 def _go_json(value: Obj) -> str:

@@ -84,8 +84,8 @@ class Cluster:
 
         Raises: AlreadyExists, BadRequest (a name that is no DNS label).
         """
-        if validation.is_dns1123_label(name):
-            raise BadRequest(f'"{name}" is no cluster name: {validation.is_dns1123_label(name)[0]}')
+        for complaint in validation.dns1123_label(name):
+            raise BadRequest(f'"{name}" is no cluster name: {complaint}')
         if models.Cluster.objects.filter(name=name).exists():
             raise AlreadyExists(f'cluster "{name}" already exists')
         settings = settings or Settings()

@@ -25,6 +25,7 @@ from core.controllers.pvcprotection import PVCProtectionController
 from core.controllers.pvprotection import PVProtectionController
 from core.controllers.replicaset import ReplicaSetController
 from core.controllers.statefulset import StatefulSetController
+from core.controllers.tainteviction import TaintEvictionController
 from core.kubelet.kubelet import Kubelet
 from core.scheduler.scheduler import Scheduler
 from core.sim.settings import Settings
@@ -53,6 +54,7 @@ def components(settings: Settings) -> list[Component]:
             GarbageCollectorController,
             NamespaceController,
             NodeLifecycleController,
+            TaintEvictionController,
             PodGCController,
             EventTTL,
         )

@@ -282,6 +282,32 @@ def validate_object_meta(
     return out
 
 
+def validate_object_meta_update(
+    meta: Mapping[str, Any], old: Mapping[str, Any], path: str
+) -> list[FieldError]:
+    """Return every finding about the change from *old* to *meta* (ValidateObjectMetaUpdate).
+
+    What the system owns (uid, creationTimestamp, generation, ...) has been put back before.
+    """
+    out: list[FieldError] = []
+    finalizers, before = meta.get("finalizers") or (), old.get("finalizers") or ()
+    if "deletionTimestamp" in old:
+        added = sorted(set(finalizers) - set(before))
+        if added:
+            listed = "[]string{" + ", ".join(quoted(name) for name in added) + "}"
+            detail = "no new finalizers can be added if the object is being deleted, found new finalizers "
+            out.append(forbidden(f"{path}.finalizers", detail + listed))
+    if meta.get("labels") != old.get("labels"):
+        out += validate_labels(meta.get("labels"), f"{path}.labels")
+    if meta.get("annotations") != old.get("annotations"):
+        out += validate_annotations(meta.get("annotations"), f"{path}.annotations")
+    if meta.get("ownerReferences") != old.get("ownerReferences"):
+        out += _validate_owner_references(meta.get("ownerReferences") or (), f"{path}.ownerReferences")
+    if finalizers != before:
+        out += _validate_finalizers(finalizers, f"{path}.finalizers")
+    return out
+
+
 def validate_labels(labels: Mapping[str, str] | None, path: str) -> list[FieldError]:
     out: list[FieldError] = []
     for key, value in sorted((labels or {}).items()):

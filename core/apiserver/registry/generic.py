@@ -83,7 +83,7 @@ class Registry:
             meta["creationTimestamp"] = timestamp(context.now)
             strategy.prepare_for_create(obj, context)
             errors = validation.validate_object_meta(
-                meta, "metadata", resource.namespaced, getattr(strategy, "name_check", None)
+                meta, "metadata", resource.namespaced, getattr(strategy, "name_check", validation.path_segment_name)
             )
             errors += strategy.validate(obj)
             if errors:
@@ -120,10 +120,13 @@ class Registry:
             return self._replace(ref, new, old, actor, because, dry_run=dry_run)
 
     def update_status(self, obj: Obj, actor: str, because: str = "") -> Obj:
-        """Replace the status of the object that *obj* names; all else of *obj* is ignored."""
+        """Replace the status of the object that *obj* names.
+
+        Of its metadata only labels, annotations, owner references and finalizers count (API-U8).
+        """
         with self.store.transaction():
             ref, old = self._precondition(obj)
-            new = {**old, "status": obj.get("status") or {}}
+            new = {**old, "metadata": _status_metadata(obj, old), "status": obj.get("status") or {}}
             strategy = STRATEGIES[ref.kind]
             prepare = getattr(strategy, "prepare_for_status_update", None)
             if prepare is not None:
@@ -132,6 +135,13 @@ class Registry:
             errors = validate(new, old) if validate is not None else []
             if errors:
                 raise _invalid(new, errors)
+            return self._replace(ref, new, old, actor, because)
+
+    def finalize(self, obj: Obj, actor: str, because: str = "") -> Obj:
+        """namespaces/finalize: replace spec.finalizers; the last one gone, a terminating one goes."""
+        with self.store.transaction():
+            ref, old = self._precondition(obj)
+            new = {**old, "spec": obj["spec"]}
             return self._replace(ref, new, old, actor, because)
 
     def _precondition(self, obj: Obj) -> tuple[Ref, Obj]:
@@ -188,6 +198,8 @@ class Registry:
                 raise BadRequest("the name of the object cannot be changed by a patch")
             if subresource == "status":
                 return self.update_status(new, actor, because)
+            if subresource == "finalize":
+                return self.finalize(new, actor, because)
             return self.update(new, actor, because)
 
     def scale(self, ref: Ref, replicas: int, actor: str, because: str = "") -> Obj:
@@ -246,8 +258,6 @@ class Registry:
                 "lastProbeTime": None,
                 "lastTransitionTime": timestamp(self.store.now),
             }
-            if "generation" in old["metadata"]:
-                scheduled["observedGeneration"] = old["metadata"]["generation"]
             status = old.get("status") or {}
             others = [c for c in status.get("conditions") or () if c["type"] != "PodScheduled"]
             new = {
@@ -286,6 +296,16 @@ def _keep_system_metadata(meta: dict[str, Any], old: Mapping[str, Any]) -> None:
             meta[name] = old[name]
         else:
             meta.pop(name, None)
+
+
+def _status_metadata(obj: Obj, old: Obj) -> dict[str, Any]:
+    asked, kept = obj["metadata"], old["metadata"]
+    changed = {
+        name: asked[name]
+        for name in ("labels", "annotations", "ownerReferences", "finalizers")
+        if asked.get(name) and asked[name] != kept.get(name)
+    }
+    return {**kept, **changed} if changed else kept
 
 
 def _uid_differs(ref: Ref, asked: str, found: str) -> str:
