@@ -92,7 +92,7 @@ class Seats:
             slots["note"],
         )
         kind = "pod" if domain is None else "seat"
-        more = "machine-down" if dark else ""
+        more = "machine-down" if dark else "reseated" if slots.get("was") else ""
         return Node(id_, kind, state.cls, ref.name, state.word, slots, ref, label, more)
 
     def vacant(self, id_: str, ref: Ref, claims: Sequence[Node], domain: Domain, waits_for: str) -> Node:

@@ -138,7 +138,9 @@ class _Build:
         chains, claims = self._chains(namespace, wanted_claims, id_, unused)
         if pod is not None:
             self._drawn.add(_pod_key(pod))
-            return Row(self._seats.of_pod(id_, pod, claims, domain), chains)
+            seat = self._seats.of_pod(id_, pod, claims, domain)
+            seat.slots.update(_roll_out(sts, pod))
+            return Row(seat, chains)
         return Row(self._seats.vacant(id_, ref, claims, domain, why), chains)
 
     def _deployment(self, obj: Obj) -> None:
@@ -363,6 +365,17 @@ class _Build:
 
 def _age(obj: Obj) -> tuple[str, str, str]:
     return obj["metadata"].get("creationTimestamp", ""), namespace_of(obj), name_of(obj)
+
+
+def _roll_out(sts: Obj, pod: Obj) -> dict[str, str]:
+    """Return what *pod* shows of a roll-out under way: whether it is of the old template or the new."""
+    status = sts.get("status") or {}
+    new = status.get("updateRevision", "")
+    if not new or status.get("currentRevision", new) == new:
+        return {}
+    mine = labels_of(pod).get("controller-revision-hash", "")
+    which = "new" if mine == new else "old"
+    return {"revision": f"{which} template {mine.rpartition('-')[2]}", "was": ""}
 
 
 def _is_ordinal(text: str) -> bool:

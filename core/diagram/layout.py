@@ -70,19 +70,29 @@ class Frame:
     refs: Mapping[str, Ref] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     left_out: str = ""
+    nodes: Mapping[str, Node] = field(default_factory=dict)
+    """What each element but an edge shows: kept so that the next frame can take over what is unchanged."""
 
     @cached_property
     def by_id(self) -> dict[str, Placed]:
         return {element.id: element for element in self.elements}
 
 
-def place(graph: Graph) -> Frame:
-    """Return *graph* with a place for everything, in time linear in its size."""
-    return _Layout().frame(graph)
+def place(graph: Graph, last: Frame | None = None) -> Frame:
+    """Return *graph* with a place for everything, in time linear in its size.
+
+    *last*: an earlier frame, of which what is unchanged is taken over; the result is the same without.
+    """
+    return _Layout(last or _NO_FRAME).frame(graph)
+
+
+_NO_FRAME = Frame(0, 0, ())
 
 
 class _Layout:
-    def __init__(self) -> None:
+    def __init__(self, last: Frame) -> None:
+        self._last = last
+        self._nodes: dict[str, Node] = {}
         self._placed: dict[str, Placed] = {}
         self._refs: dict[str, Ref] = {}
         self._labels: dict[str, str] = {}
@@ -100,12 +110,16 @@ class _Layout:
         edges = [placed for edge in graph.edges if (placed := self._edge(edge, lanes)) is not None]
         height = max(y - BLOCK_GAP, bottom, top) + MARGIN
         elements = (*edges, *self._placed.values())
-        return Frame(WIDTH, height, elements, self._refs, self._labels, graph.left_out)
+        return Frame(WIDTH, height, elements, self._refs, self._labels, graph.left_out, self._nodes)
 
     def _put(self, node: Node, x: float, y: float, w: float, h: float) -> None:
-        cls = f"{node.kind} {node.state} {node.more}".rstrip()
-        marks = drawings.marks(node, x, y, w, h)
-        self._placed[node.id] = Placed(node.id, cls, x, y, w, h, marks, node.label)
+        placed = self._last.by_id.get(node.id)
+        if placed is None or placed[2:6] != (x, y, w, h) or self._last.nodes.get(node.id) != node:
+            cls = f"{node.kind} {node.state} {node.more}".rstrip()
+            marks = drawings.marks(node, x, y, w, h)
+            placed = Placed(node.id, cls, x, y, w, h, marks, node.label)
+        self._placed[node.id] = placed
+        self._nodes[node.id] = node
         self._labels[node.id] = node.label
         if node.ref is not None:
             self._refs[node.id] = node.ref
@@ -185,6 +199,11 @@ class _Layout:
         tail, head = self._placed.get(edge.tail), self._placed.get(edge.head)
         if tail is None or head is None:
             return None
+        known = self._last.by_id
+        if known.get(edge.tail) is tail and known.get(edge.head) is head:
+            same = known.get(edge.id)
+            if same is not None and same.cls == f"edge {edge.cls}":
+                return same
         x0, x1 = tail.x + tail.w, head.x
         y0, y1 = tail.middle, head.middle
         kind = edge.cls.partition(" ")[0]

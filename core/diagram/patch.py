@@ -24,7 +24,11 @@ def diff(old: Frame, new: Frame) -> Patch:
     """Return what turns *old* into *new*."""
     before, after = old.by_id, new.by_id
     return Patch(
-        changed=tuple(id_ for id_, element in after.items() if id_ in before and before[id_] != element),
+        changed=tuple(
+            id_
+            for id_, element in after.items()
+            if before.get(id_, element) is not element and before[id_] != element
+        ),
         added=tuple(id_ for id_ in after if id_ not in before),
         removed=tuple(id_ for id_ in before if id_ not in after),
         resized=(old.width, old.height) != (new.width, new.height),

@@ -268,3 +268,20 @@ def test_is_linear_in_the_number_of_objects() -> None:
 def test_says_each_seat_in_a_sentence() -> None:
     first = seats(drawn(web(1)))[0]
     assert first.label == "Pod web-0, Ready, on node-1, address 10.244.1.3, claim www-web-0 Bound"
+
+
+@pytest.mark.parametrize(
+    ("revision", "shown"), [("web-new1", "new template new1"), ("web-old1", "old template old1")]
+)
+def test_tells_the_old_template_from_the_new_during_a_roll_out(revision: str, shown: str) -> None:
+    """UX 2 #21."""
+    sts = stateful_set(replicas=1)
+    sts["status"] = {"currentRevision": "web-old1", "updateRevision": "web-new1"}
+    web_0 = pod("web-0", sts, labels={"controller-revision-hash": revision})
+    assert seats(drawn([sts, web_0]))[0].slots["revision"] == shown
+
+
+def test_a_seat_says_that_somebody_new_sits_there() -> None:
+    objects = web(1)
+    assert seats(drawn(objects, (pod("web-0", objects[4], at=7),)))[0].more == "reseated"
+    assert seats(drawn(objects))[0].more == ""

@@ -178,3 +178,13 @@ def test_a_terminating_card_is_hatched() -> None:
     seat = framed(objects).by_id["seat-default-web-0"]
     assert "terminating" in seat.cls
     assert "hatch" in [mark.cls for mark in seat.marks]
+
+
+def test_takes_over_what_is_unchanged_and_gives_the_same_frame_as_without() -> None:
+    before = framed(crowd())
+    objects = [o for o in crowd() if o["metadata"]["name"] != "web-1"]
+    content = graph.build(Cache(objects), {}, NOW, {})
+    alone, after = layout.place(content), layout.place(content, before)
+    assert after.elements == alone.elements
+    assert after.by_id["seat-default-web-2"] is before.by_id["seat-default-web-2"]
+    assert after.by_id["seat-default-web-1"] != before.by_id["seat-default-web-1"]
