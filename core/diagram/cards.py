@@ -18,6 +18,8 @@ from core.diagram.ids import element_id
 from core.diagram.names import Domain, full_name
 from core.storage.backend import backend_key
 
+SCALED_DOWN = "scaled down, its claim stays"
+
 
 @dataclass(slots=True)
 class Scene:
@@ -98,9 +100,10 @@ class Seats:
     def vacant(self, id_: str, ref: Ref, claims: Sequence[Node], domain: Domain, waits_for: str) -> Node:
         """Return the card of a seat without a Pod: empty if one sat there, else waiting for its first."""
         last = self._scene.tombstones.get(ref)
-        note = waits_for or self._scene.notes.get(ref) or "its next Pod is about to be made"
+        note = waits_for or self._scene.notes.get(ref) or "its Pod is about to be made"
         slots = {**_dns(ref.name, domain), "last": _was(last), "note": note}
-        state, word = (EMPTY, "empty seat") if last is not None else (EXPECTED, "waits")
+        empty = last is not None or waits_for == SCALED_DOWN
+        state, word = (EMPTY, "empty seat") if empty else (EXPECTED, "waits")
         label = _label("Pod", ref.name, word, note, _claims_text(claims))
         return Node(id_, "seat", state, ref.name, word, slots, ref, label)
 
@@ -200,7 +203,8 @@ def workload(obj: Obj, scene: Scene) -> Node:
     slots = {
         "kind": ref.kind,
         "policy": spec.get("podManagementPolicy", ""),
-        "strategy": f"{strategy} ≥ {partition}" if partition else strategy,
+        "strategy": strategy,
+        "partition": f"partition {partition}" if partition else "",
         "image": str(containers[0].get("image", "")),
         "namespace": ref.namespace if scene.many_namespaces else "",
     }

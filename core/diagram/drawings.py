@@ -91,7 +91,9 @@ def _seat(node: Node, box: Box) -> list[Mark]:
     if slots.get("last"):
         out.append(text("small", left, y + 56, "was", room))
         out += _struck("small", left + 24, y + 56, slots["last"], room - 24)
-    elif "uid" in slots:
+    elif "uid" not in slots:
+        return [*out, *_foot(node, left, y + 56, room)]
+    else:
         out.append(text("small flips", left, y + 56, f"uid {slots['uid']}", room))
         if slots["machine"]:
             out += _badge(right, y + 56, slots["machine"], room - 92)
@@ -200,8 +202,11 @@ def _class(node: Node, box: Box) -> list[Mark]:
     ]
 
 
+_WORKLOAD_LINES = ("namespace", "policy", "strategy", "partition", "image")
+
+
 def workload_height(node: Node) -> float:
-    lines = sum(1 for slot in ("policy", "strategy", "image", "namespace") if node.slots[slot])
+    lines = sum(1 for slot in _WORKLOAD_LINES if node.slots[slot])
     return max(SEAT_H, 70.0 + 15 * lines)
 
 
@@ -224,7 +229,7 @@ def _workload(node: Node, box: Box) -> list[Mark]:
         _count(node.word, left + GLYPH_ROOM, y + 54, room - GLYPH_ROOM),
     ]
     y += 72
-    for slot in ("namespace", "policy", "strategy", "image"):
+    for slot in _WORKLOAD_LINES:
         if node.slots[slot]:
             out.append(text("small" if slot == "image" else "quiet", left, y, node.slots[slot], room))
             y += 15

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -34,7 +34,7 @@ class State(NamedTuple):
     note: str = ""
 
 
-def pod_state(pod: Obj, now: float, claims: Iterable[State]) -> State:
+def pod_state(pod: Obj, now: float, claims: Sequence[State]) -> State:
     """Return the state of *pod*, whose claims are in the states *claims*."""
     status = pod.get("status") or {}
     if is_terminating(pod):
@@ -60,7 +60,7 @@ def pod_state(pod: Obj, now: float, claims: Iterable[State]) -> State:
     return _unready(pod, phase, claims)
 
 
-def _unready(pod: Obj, phase: str, claims: Iterable[State]) -> State:
+def _unready(pod: Obj, phase: str, claims: Sequence[State]) -> State:
     if phase == "Running":
         return State(EXPECTED, "not Ready", "runs, but is not Ready")
     if field(pod, "spec.nodeName"):
@@ -71,10 +71,10 @@ def _unready(pod: Obj, phase: str, claims: Iterable[State]) -> State:
     message = scheduled.get("message", "")
     if scheduled.get("reason") == "SchedulingGated":
         return State(BLOCKED, "gated", message)
-    helpless = [claim for claim in claims if claim.cls in (BLOCKED, LOST)]
-    waited_for = any(claim.cls in (EXPECTED, EMPTY) for claim in claims)
-    if waited_for and not helpless:
-        return State(EXPECTED, "Pending", message or "waits for its claim")
+    # A claim that a controller is about to bind; for one that waits for its first Pod no Pod is refused.
+    about_claims = "unbound immediate" in message or "not found" in message
+    if about_claims and claims and all(claim.cls not in (BLOCKED, LOST) for claim in claims):
+        return State(EXPECTED, "Pending", "waits for its claim to be Bound")
     return State(BLOCKED, "Unschedulable", message)
 
 
@@ -82,7 +82,7 @@ def claim_state(claim: Obj, view: View) -> State:
     """Return the state of *claim*; its class decides which Pending it is."""
     if is_terminating(claim):
         held = "kubernetes.io/pvc-protection" in (claim["metadata"].get("finalizers") or ())
-        return State(TERMINATING, "Terminating", "held until no Pod uses it" if held else "")
+        return State(TERMINATING, "Terminating", "held while in use" if held else "")
     phase = (claim.get("status") or {}).get("phase", "Pending")
     if phase == "Bound":
         return State(READY, "Bound")
@@ -94,14 +94,14 @@ def claim_state(claim: Obj, view: View) -> State:
         return State(EXPECTED, "Pending", f"waits for {volume}") if known else _blocked(f"no volume {volume}")
     name = class_name_of(claim)
     if not name:
-        return _blocked("no class, and no volume fits")
+        return _blocked("no class, no volume")
     storage_class = view.get("StorageClass", "", name)
     if storage_class is None:
         return _blocked(f"there is no class {name}")
     if storage_class.get("volumeBindingMode") == "WaitForFirstConsumer":
         return _first_consumer(claim, view)
     if storage_class["provisioner"] == "kubernetes.io/no-provisioner":
-        return _blocked("no volume fits, none is made")
+        return _blocked("no volume fits it")
     return State(EXPECTED, "Pending", "a volume is being made")
 
 
@@ -116,14 +116,14 @@ def _first_consumer(claim: Obj, view: View) -> State:
     for pod in view.indexed("pods-by-claim", (meta.get("namespace", ""), meta["name"])):
         if field(pod, "status.phase") not in ("Succeeded", "Failed"):
             if pod["spec"].get("nodeName"):
-                return _blocked(f"{pod['metadata']['name']} skipped the scheduler")
+                return _blocked("its Pod names its node")
             return State(EXPECTED, "Pending", f"waits for {pod['metadata']['name']}'s node")
     return State(EXPECTED, "Pending", "waits for a first Pod")
 
 
 def volume_state(volume: Obj) -> State:
     if is_terminating(volume):
-        return State(TERMINATING, "Terminating", "held while it is bound")
+        return State(TERMINATING, "Terminating", "held while bound")
     status = volume.get("status") or {}
     phase = status.get("phase", "Pending")
     if phase in ("Bound", "Available"):

@@ -116,7 +116,7 @@ class _Build:
                 continue
             has_seat = start <= ordinal < start + wanted
             why = f"waits for {cork} to be Ready" if cork and ordered else ""
-            why = why if has_seat else "scaled down, its claim stays"
+            why = why if has_seat else cards.SCALED_DOWN
             row = self._seat_row(sts, ordinal, pod, domain, why)
             block.rows.append(row)
             if has_seat and not cork and row.seat is not None and row.seat.state != READY:
@@ -134,6 +134,9 @@ class _Build:
         else:
             templates = sts["spec"].get("volumeClaimTemplates") or ()
             wanted_claims = [f"{name_of(template)}-{ref.name}" for template in templates]
+            if why == cards.SCALED_DOWN:
+                get = self._view.get
+                wanted_claims = [c for c in wanted_claims if get("PersistentVolumeClaim", namespace, c)]
         unused = pod is None or is_terminating(pod)
         chains, claims = self._chains(namespace, wanted_claims, id_, unused)
         if pod is not None:

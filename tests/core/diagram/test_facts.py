@@ -10,6 +10,7 @@ from core.apimachinery.meta import Obj, replaced
 from core.client.cache import Cache
 from core.diagram import facts
 from core.diagram.facts import State
+from core.diagram.text import width
 from tests.core.diagram.cast import NOW, claim, file_in, node, pod, storage_class, volume
 
 UNSCHEDULABLE = [
@@ -62,21 +63,31 @@ def test_says_how_a_pod_is(status: Obj, spec: Obj, cls: str, word: str) -> None:
     assert facts.pod_state(web_0, NOW, ())[:2] == (cls, word)
 
 
+UNBOUND = "pod has unbound immediate PersistentVolumeClaims"
+NO_NODE = "2 node(s) didn't find available persistent volumes to bind"
+
+
 @pytest.mark.parametrize(
-    ("claims", "cls"),
+    ("message", "claims", "cls"),
     [
-        ([State("pending-expected", "Pending")], "pending-expected"),
-        ([State("ready", "Bound")], "pending-blocked"),
-        ([State("pending-expected", "Pending"), State("pending-blocked", "Pending")], "pending-blocked"),
-        ([State("lost", "Lost")], "pending-blocked"),
-        ([State("empty", "no claim")], "pending-expected"),
+        (UNBOUND, [State("pending-expected", "Pending")], "pending-expected"),
+        (
+            UNBOUND,
+            [State("pending-expected", "Pending"), State("pending-blocked", "Pending")],
+            "pending-blocked",
+        ),
+        (UNBOUND, [State("lost", "Lost")], "pending-blocked"),
+        ('persistentvolumeclaim "c" not found', [State("empty", "no claim")], "pending-expected"),
+        (NO_NODE, [State("pending-expected", "Pending")], "pending-blocked"),
+        ("2 Insufficient cpu", [], "pending-blocked"),
     ],
 )
 def test_an_unschedulable_pod_is_blocked_unless_its_claim_is_about_to_be_bound(
-    claims: list[State], cls: str
+    message: str, claims: list[State], cls: str
 ) -> None:
     web_0 = replaced(pod("web-0"), "spec.nodeName", "")
-    web_0 = {**web_0, "status": {"phase": "Pending", "conditions": UNSCHEDULABLE}}
+    conditions = [{**UNSCHEDULABLE[0], "message": f"0/2 nodes are available: {message}"}]
+    web_0 = {**web_0, "status": {"phase": "Pending", "conditions": conditions}}
     assert facts.pod_state(web_0, NOW, claims).cls == cls
 
 
@@ -104,7 +115,7 @@ PENDING_POD = replaced(pod("web-0", claims=("c",)), "spec.nodeName", "")
             claim("c", storage_class="", phase="Pending"),
             [],
             "pending-blocked",
-            "no class, and no volume fits",
+            "no class, no volume",
         ),
         (claim("c", storage_class="x", phase="Pending"), [], "pending-blocked", "there is no class x"),
         (claim("c", phase="Pending", **BETA), [], "pending-blocked", "there is no class fast"),
@@ -113,7 +124,7 @@ PENDING_POD = replaced(pod("web-0", claims=("c",)), "spec.nodeName", "")
             claim("c", storage_class="static", phase="Pending"),
             [NO_PROVISIONER],
             "pending-blocked",
-            "no volume fits, none is made",
+            "no volume fits it",
         ),
         (
             claim("c", phase="Pending"),
@@ -131,7 +142,7 @@ PENDING_POD = replaced(pod("web-0", claims=("c",)), "spec.nodeName", "")
             claim("c", phase="Pending"),
             [storage_class(binding="WaitForFirstConsumer"), pod("web-0", claims=("c",))],
             "pending-blocked",
-            "web-0 skipped the scheduler",
+            "its Pod names its node",
         ),
         (
             claim("c", phase="Pending", **SELECTED),
@@ -144,7 +155,7 @@ PENDING_POD = replaced(pod("web-0", claims=("c",)), "spec.nodeName", "")
             claim("c", deletionTimestamp="2027-01-15T08:00:00Z", finalizers=["kubernetes.io/pvc-protection"]),
             [],
             "terminating",
-            "held until no Pod uses it",
+            "held while in use",
         ),
     ],
 )
@@ -153,6 +164,7 @@ def test_says_how_a_claim_is_and_which_pending_it_is(
 ) -> None:
     state = facts.claim_state(obj, Cache([obj, *others]))
     assert (state.cls, state.note) == (cls, note)
+    assert width(note, 10.5, mono=False) <= 140, "does not fit on its card"
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_a_seat_without_a_first_pod_says_whom_it_waits_for() -> None:
 
 def test_parallel_seats_wait_for_nobody() -> None:
     sts = stateful_set(replicas=2, podManagementPolicy="Parallel")
-    assert {seat.slots["note"] for seat in seats(drawn([sts]))} == {"its next Pod is about to be made"}
+    assert {seat.slots["note"] for seat in seats(drawn([sts]))} == {"its Pod is about to be made"}
 
 
 def test_a_seat_stays_as_long_as_its_claim_after_scaling_down() -> None:
@@ -105,7 +105,7 @@ def test_a_seat_stays_as_long_as_its_claim_after_scaling_down() -> None:
     objects = web(3, without=(2,))
     objects[4] = replaced(objects[4], "spec.replicas", 2)
     *_, last = seats(drawn(objects))
-    assert (last.title, last.slots["note"]) == ("web-2", "scaled down, its claim stays")
+    assert (last.title, last.state, last.slots["note"]) == ("web-2", "empty", "scaled down, its claim stays")
     without_claim = [o for o in objects if o["metadata"]["name"] != "www-web-2"]
     assert [seat.title for seat in seats(drawn(without_claim))] == ["web-0", "web-1"]
 
