@@ -1,0 +1,380 @@
+"""The API server's Table of each kind, and the text kubectl makes of it.
+
+Source: pkg/printers/internalversion/printers.go; cli-runtime/pkg/printers/tableprinter.go (v1.36).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from core.apimachinery.duration import age
+from core.apimachinery.labels import format_labels, format_selector
+from core.apimachinery.meta import Obj, controller_of, field, is_terminating
+from core.apimachinery.quantity import canonical
+from core.apiserver.podprinter import summarize
+
+Cell = str | int | bool
+_MIN_WIDTH, _PADDING = 6, 3
+
+
+class Column(NamedTuple):
+    """*priority* 1: only with ``-o wide``."""
+
+    name: str
+    priority: int = 0
+    type: str = "string"
+    format: str = ""
+
+
+class Table(NamedTuple):
+    columns: tuple[Column, ...]
+    rows: list[list[Cell]]
+
+
+def _columns(text: str) -> tuple[Column, ...]:
+    """``Name, Ready, IP:1, Desired(integer)`` -> columns; the one called Name has format name."""
+    out = []
+    for part in text.split(", "):
+        name, _, priority = part.partition(":")
+        kind = "integer" if name.endswith("(integer)") else "string"
+        name = name.removesuffix("(integer)")
+        out.append(Column(name, int(priority or 0), kind, "name" if name == "Name" else ""))
+    return tuple(out)
+
+
+# -- cells -----------------------------------------------------------------------------------------
+
+_MODES = {
+    "ReadWriteOnce": "RWO",
+    "ReadOnlyMany": "ROX",
+    "ReadWriteMany": "RWX",
+    "ReadWriteOncePod": "RWOP",
+}
+
+
+def access_modes(modes: Iterable[str] | None) -> str:
+    given = set(modes or ())
+    return ",".join(short for mode, short in _MODES.items() if mode in given)
+
+
+def _created(obj: Obj, now: float) -> str:
+    return age(obj["metadata"].get("creationTimestamp"), now)
+
+
+def _class(obj: Obj) -> str:
+    annotations = obj["metadata"].get("annotations") or {}
+    beta = annotations.get("volume.beta.kubernetes.io/storage-class")
+    return beta if beta is not None else obj["spec"].get("storageClassName") or ""
+
+
+def _phase(obj: Obj) -> str:
+    return "Terminating" if is_terminating(obj) else field(obj, "status.phase", "")
+
+
+def _containers(obj: Obj, key: str) -> str:
+    containers = field(obj, "spec.template.spec.containers", ())
+    return ",".join(container.get(key, "") for container in containers)
+
+
+def _first_three(items: Sequence[str]) -> str:
+    if not items:
+        return "<unset>"
+    return ",".join(items[:3]) + (f" + {len(items) - 3} more..." if len(items) > 3 else "")
+
+
+def _count(obj: Obj, path: str) -> int:
+    return int(field(obj, path, 0))
+
+
+# -- rows ------------------------------------------------------------------------------------------
+
+
+def _pod(obj: Obj, now: float) -> list[Cell]:
+    summary, status = summarize(obj), obj.get("status") or {}
+    ips = status.get("podIPs") or ()
+    gates = [gate["conditionType"] for gate in obj["spec"].get("readinessGates") or ()]
+    true = sum(c["type"] in gates and c["status"] == "True" for c in status.get("conditions") or ())
+    return [
+        obj["metadata"]["name"],
+        f"{summary.ready}/{summary.total}",
+        summary.status,
+        summary.restarts_text(now),
+        _created(obj, now),
+        ips[0].get("ip") or "<none>" if ips else "<none>",
+        obj["spec"].get("nodeName") or "<none>",
+        status.get("nominatedNodeName") or "<none>",
+        f"{true}/{len(gates)}" if gates else "<none>",
+    ]
+
+
+def _claim(obj: Obj, now: float) -> list[Cell]:
+    spec, status = obj["spec"], obj.get("status") or {}
+    volume = spec.get("volumeName") or ""
+    return [
+        obj["metadata"]["name"],
+        _phase(obj),
+        volume,
+        canonical(field(status, "capacity.storage", "0")) if volume else "",
+        access_modes(status.get("accessModes")) if volume else "",
+        _class(obj),
+        spec.get("volumeAttributesClassName") or "<unset>",
+        _created(obj, now),
+        spec.get("volumeMode") or "<unset>",
+    ]
+
+
+def _volume(obj: Obj, now: float) -> list[Cell]:
+    spec = obj["spec"]
+    claim = spec.get("claimRef")
+    return [
+        obj["metadata"]["name"],
+        canonical(field(spec, "capacity.storage", "0")),
+        access_modes(spec.get("accessModes")),
+        spec.get("persistentVolumeReclaimPolicy") or "",
+        _phase(obj),
+        f"{claim.get('namespace', '')}/{claim.get('name', '')}" if claim else "",
+        _class(obj),
+        spec.get("volumeAttributesClassName") or "<unset>",
+        field(obj, "status.reason", ""),
+        _created(obj, now),
+        spec.get("volumeMode") or "<unset>",
+    ]
+
+
+def _storage_class(obj: Obj, now: float) -> list[Cell]:
+    annotations = obj["metadata"].get("annotations") or {}
+    keys = ("storageclass.kubernetes.io/is-default-class", "storageclass.beta.kubernetes.io/is-default-class")
+    default = any(annotations.get(key) == "true" for key in keys)
+    return [
+        obj["metadata"]["name"] + (" (default)" if default else ""),
+        obj.get("provisioner", ""),
+        obj.get("reclaimPolicy") or "Delete",
+        obj.get("volumeBindingMode") or "Immediate",
+        bool(obj.get("allowVolumeExpansion")),
+        _created(obj, now),
+    ]
+
+
+def _stateful_set(obj: Obj, now: float) -> list[Cell]:
+    return [
+        obj["metadata"]["name"],
+        f"{_count(obj, 'status.readyReplicas')}/{_count(obj, 'spec.replicas')}",
+        _created(obj, now),
+        _containers(obj, "name"),
+        _containers(obj, "image"),
+    ]
+
+
+def _replica_set(obj: Obj, now: float) -> list[Cell]:
+    return [
+        obj["metadata"]["name"],
+        _count(obj, "spec.replicas"),
+        _count(obj, "status.replicas"),
+        _count(obj, "status.readyReplicas"),
+        _created(obj, now),
+        _containers(obj, "name"),
+        _containers(obj, "image"),
+        format_selector(obj["spec"].get("selector")),
+    ]
+
+
+def _deployment(obj: Obj, now: float) -> list[Cell]:
+    return [
+        obj["metadata"]["name"],
+        f"{_count(obj, 'status.readyReplicas')}/{_count(obj, 'spec.replicas')}",
+        _count(obj, "status.updatedReplicas"),
+        _count(obj, "status.availableReplicas"),
+        _created(obj, now),
+        _containers(obj, "name"),
+        _containers(obj, "image"),
+        format_selector(obj["spec"].get("selector")),
+    ]
+
+
+def _revision(obj: Obj, now: float) -> list[Cell]:
+    owner = controller_of(obj)
+    controller = "<none>"
+    if owner:
+        group = owner["apiVersion"].rpartition("/")[0]
+        controller = f"{owner['kind'].lower()}{'.' + group if group else ''}/{owner['name']}"
+    return [obj["metadata"]["name"], controller, int(obj.get("revision", 0)), _created(obj, now)]
+
+
+def _service(obj: Obj, now: float) -> list[Cell]:
+    spec = obj["spec"]
+    ips = spec.get("clusterIPs") or ()
+    ports = [
+        f"{p['port']}{':' + str(p['nodePort']) if p.get('nodePort') else ''}/{p.get('protocol', 'TCP')}"
+        for p in spec.get("ports") or ()
+    ]
+    return [
+        obj["metadata"]["name"],
+        spec.get("type", ""),
+        ips[0] if ips else "<none>",
+        _external_ip(obj),
+        ",".join(ports) or "<none>",
+        _created(obj, now),
+        format_labels(spec.get("selector")),
+    ]
+
+
+def _external_ip(obj: Obj) -> str:
+    spec = obj["spec"]
+    if spec.get("type") == "ExternalName":
+        return str(spec.get("externalName", ""))
+    external = list(spec.get("externalIPs") or ())
+    if spec.get("type") != "LoadBalancer":
+        return ",".join(external) or "<none>"
+    ingress = field(obj, "status.loadBalancer.ingress", ())
+    given = [entry.get("ip") or entry.get("hostname", "") for entry in ingress]
+    return ",".join([*given, *external]) or "<pending>"
+
+
+def _slice(obj: Obj, now: float) -> list[Cell]:
+    ports = [
+        str(p["port"]) if p.get("port") is not None else p.get("name") or "*" for p in obj.get("ports") or ()
+    ]
+    addresses = [address for e in obj.get("endpoints") or () for address in e.get("addresses") or ()]
+    return [
+        obj["metadata"]["name"],
+        obj.get("addressType", ""),
+        _first_three(ports),
+        _first_three(addresses),
+        _created(obj, now),
+    ]
+
+
+def _node(obj: Obj, now: float) -> list[Cell]:
+    status, labels = obj.get("status") or {}, obj["metadata"].get("labels") or {}
+    ready = next((c["status"] for c in status.get("conditions") or () if c["type"] == "Ready"), None)
+    text = "Unknown" if ready is None else "Ready" if ready == "True" else "NotReady"
+    if obj["spec"].get("unschedulable"):
+        text += ",SchedulingDisabled"
+    prefix = "node-role.kubernetes.io/"
+    roles = {key.removeprefix(prefix) for key in labels if key.startswith(prefix)}
+    roles |= {labels.get("kubernetes.io/role", "")}
+    info = status.get("nodeInfo") or {}
+
+    def address(kind: str) -> str:
+        found = (a["address"] for a in status.get("addresses") or () if a["type"] == kind)
+        return next(found, "<none>")
+
+    return [
+        obj["metadata"]["name"],
+        text,
+        ",".join(sorted(role for role in roles if role)) or "<none>",
+        _created(obj, now),
+        info.get("kubeletVersion", ""),
+        address("InternalIP"),
+        address("ExternalIP"),
+        info.get("osImage") or "<unknown>",
+        info.get("kernelVersion") or "<unknown>",
+        info.get("containerRuntimeVersion") or "<unknown>",
+    ]
+
+
+def _namespace(obj: Obj, now: float) -> list[Cell]:
+    return [obj["metadata"]["name"], field(obj, "status.phase", ""), _created(obj, now)]
+
+
+def _event(obj: Obj, now: float) -> list[Cell]:
+    series, source, involved = obj.get("series"), obj.get("source") or {}, obj.get("involvedObject") or {}
+    first = age(obj.get("firstTimestamp") or obj.get("eventTime"), now)
+    last = age(obj["lastTimestamp"], now) if obj.get("lastTimestamp") else first
+    if series and series.get("lastObservedTime"):
+        last = age(series["lastObservedTime"], now)
+    component = source.get("component") or obj.get("reportingComponent") or ""
+    host = source.get("host") or obj.get("reportingInstance") or ""
+    return [
+        last,
+        obj.get("type", ""),
+        obj.get("reason", ""),
+        f"{involved.get('kind', '').lower()}/{involved.get('name', '')}",
+        involved.get("fieldPath", ""),
+        f"{component}, {host}" if host else component,
+        (obj.get("message") or "").strip(),
+        first,
+        (series or {}).get("count") or obj.get("count") or 1,
+        obj["metadata"]["name"],
+    ]
+
+
+_TEMPLATE = "Age, Containers:1, Images:1"
+PRINTERS: dict[str, tuple[tuple[Column, ...], Callable[[Obj, float], list[Cell]]]] = {
+    "Pod": (
+        _columns("Name, Ready, Status, Restarts, Age, IP:1, Node:1, Nominated Node:1, Readiness Gates:1"),
+        _pod,
+    ),
+    "PersistentVolumeClaim": (
+        _columns(
+            "Name, Status, Volume, Capacity, Access Modes, StorageClass, VolumeAttributesClass, Age, "
+            "VolumeMode:1"
+        ),
+        _claim,
+    ),
+    "PersistentVolume": (
+        _columns(
+            "Name, Capacity, Access Modes, Reclaim Policy, Status, Claim, StorageClass, "
+            "VolumeAttributesClass, Reason, Age, VolumeMode:1"
+        ),
+        _volume,
+    ),
+    "StorageClass": (
+        _columns("Name, Provisioner, ReclaimPolicy, VolumeBindingMode, AllowVolumeExpansion, Age"),
+        _storage_class,
+    ),
+    "StatefulSet": (_columns(f"Name, Ready, {_TEMPLATE}"), _stateful_set),
+    "ReplicaSet": (
+        _columns(f"Name, Desired(integer), Current(integer), Ready(integer), {_TEMPLATE}, Selector:1"),
+        _replica_set,
+    ),
+    "Deployment": (_columns(f"Name, Ready, Up-to-date, Available, {_TEMPLATE}, Selector:1"), _deployment),
+    "ControllerRevision": (_columns("Name, Controller, Revision, Age"), _revision),
+    "Service": (_columns("Name, Type, Cluster-IP, External-IP, Port(s), Age, Selector:1"), _service),
+    "EndpointSlice": (_columns("Name, AddressType, Ports, Endpoints, Age"), _slice),
+    "Node": (
+        _columns(
+            "Name, Status, Roles, Age, Version, Internal-IP:1, External-IP:1, OS-Image:1, "
+            "Kernel-Version:1, Container-Runtime:1"
+        ),
+        _node,
+    ),
+    "Namespace": (_columns("Name, Status, Age"), _namespace),
+    "Event": (
+        _columns(
+            "Last Seen, Type, Reason, Object, Subobject:1, Source:1, Message, First Seen:1, Count:1, Name:1"
+        ),
+        _event,
+    ),
+}
+
+
+def table(kind: str, objects: Iterable[Obj], now: float) -> Table:
+    """Return the Table of *objects*, all of *kind*, in the order given.
+
+    Raises: KeyError for a kind that is not served.
+    """
+    columns, row = PRINTERS[kind]
+    return Table(columns, [row(obj, now) for obj in objects])
+
+
+# -- text ------------------------------------------------------------------------------------------
+
+
+def cell_text(cell: Any) -> str:
+    return ("false", "true")[cell] if isinstance(cell, bool) else str(cell)
+
+
+def render(printed: Table, *, wide: bool = False, no_headers: bool = False) -> str:
+    """Return what kubectl prints: columns at least 6 wide and 3 blanks apart, the last one not padded."""
+    shown = [at for at, column in enumerate(printed.columns) if wide or not column.priority]
+    lines = [[cell_text(row[at]) for at in shown] for row in printed.rows]
+    if not no_headers:
+        lines.insert(0, [printed.columns[at].name.upper() for at in shown])
+    widths = [max((len(line[at]) for line in lines), default=0) for at in range(len(shown) - 1)]
+    padded = [max(width + _PADDING, _MIN_WIDTH) for width in widths]
+    return "".join(
+        "".join(cell.ljust(width) for cell, width in zip(line, padded, strict=False)) + line[-1] + "\n"
+        for line in lines
+    )
