@@ -1,14 +1,13 @@
 """Deployment controller: decide which ReplicaSet grows and which shrinks.
 
 Source: pkg/controller/deployment/{deployment_controller,sync,rolling,recreate}.go (v1.36).
-Differs: the revision annotation and the status that upstream writes together are two writes here.
 Not modelled: the deprecated rollbackTo.
 """
 
 from __future__ import annotations
 
 from core.apimachinery.meta import Obj, annotations_of, condition_of, labels_of, ref_of, replaced, without
-from core.client.actions import Action, Create, Delete, Patch, Plan, RecordEvent, Update, UpdateStatus
+from core.client.actions import Action, Create, Delete, Plan, RecordEvent, Update, UpdateStatus
 from core.client.cache import View
 from core.controllers.adoption import Ownership, matcher
 from core.controllers.deployment import replicasets as rses
@@ -111,13 +110,10 @@ class _Sync:
         ):
             moving = progress.condition("Progressing", "True", reason, message)
             status = progress.with_condition(status, moving, self.now)
-        if annotations_of(self.deployment).get(REVISION) != str(revision):
-            patch = {"metadata": {"annotations": {REVISION: str(revision)}}}
-            uid = self.deployment["metadata"]["uid"]
-            self.actions.append(Patch(ref_of(self.deployment), patch, uid=uid))
-            self.deployment = without(self.deployment, "metadata.resourceVersion")
-            self._status_written = True
-        if status != (self.deployment.get("status") or {}):
+        annotated = {**annotations_of(self.deployment), REVISION: str(revision)}
+        if annotated != annotations_of(self.deployment) or status != (self.deployment.get("status") or {}):
+            # One write of the status endpoint, which takes annotations and leaves the generation.
+            self.deployment = replaced(self.deployment, "metadata.annotations", annotated)
             self._put_status(status)
 
     # -- sizes -------------------------------------------------------------------------------------
