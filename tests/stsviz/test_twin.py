@@ -1,0 +1,59 @@
+"""The twin: one change of one object sends one row."""
+
+from __future__ import annotations
+
+from stsviz.pages import twin
+from stsviz.pages.twin import Table
+
+COLUMNS = ("NAME", "STATUS")
+
+
+def table(*names: str, status: str = "Running", more: int = 0) -> Table:
+    return Table(COLUMNS, {f"row_Pod_default_{n}": (f"Pod/default/{n}", (n, status)) for n in names}, more)
+
+
+def changes(old: Table, new: Table) -> str:
+    return "".join(twin.changes({"Pod": old}, {"Pod": new}))
+
+
+def test_equal_tables_send_nothing() -> None:
+    assert changes(table("web-0"), table("web-0")) == ""
+
+
+def test_a_changed_row_is_the_only_one_sent() -> None:
+    old, new = table("web-0", "web-1"), table("web-0", "web-1")
+    new.rows["row_Pod_default_web-1"] = ("Pod/default/web-1", ("web-1", "Terminating"))
+    sent = changes(old, new)
+    assert '<tr hx-swap-oob="outerMorph" id="row_Pod_default_web-1">' in sent
+    assert "web-0" not in sent
+
+
+def test_a_new_row_comes_after_the_one_above_it() -> None:
+    sent = changes(table("web-0", "web-2"), table("web-0", "web-1", "web-2"))
+    assert "hx-swap-oob=\"afterend:[id='row_Pod_default_web-0']\"" in sent
+
+
+def test_a_new_first_row_comes_first() -> None:
+    assert 'hx-swap-oob="afterbegin:#rows-Pod"' in changes(table("web-1"), table("web-0", "web-1"))
+
+
+def test_rows_added_in_a_row_each_follow_the_one_before() -> None:
+    sent = changes(table("a"), table("a", "b", "c"))
+    assert sent.index("[id='row_Pod_default_a']") < sent.index("[id='row_Pod_default_b']")
+
+
+def test_a_gone_row_is_deleted() -> None:
+    sent = changes(table("web-0", "web-1"), table("web-1"))
+    assert '<tr id="row_Pod_default_web-0" hx-swap-oob="delete">' in sent
+
+
+def test_the_first_row_brings_the_whole_table_and_the_last_hides_it() -> None:
+    assert '<table hx-swap-oob="outerMorph" id="twin-Pod" aria-label' in changes(table(), table("web-0"))
+    assert '<table hx-swap-oob="outerMorph" id="twin-Pod" hidden' in changes(table("web-0"), table())
+
+
+def test_a_cell_is_escaped() -> None:
+    hostile = Table(COLUMNS, {"row_x": ('Pod/default/"><b>', ("<script>", "&"))}, 0)
+    html = twin.section("Pod", hostile)
+    assert "<script>" not in html
+    assert '"><b>' not in html
