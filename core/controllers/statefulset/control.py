@@ -258,23 +258,24 @@ class _Sync:
             # The API would answer AlreadyExists, of which no Event is made (STS-P13).
             self._note(name, f"is not {self.name}'s own, and holds the name of one it must create")
             return self._fail(f"cannot create {name}: another Pod has that name")
-        self._create(at, name, made)
-        return self._say(f"creates {name}", hold=f"waits for {name} to be Ready")
+        return self._create(at, name, made)
 
-    def _create(self, at: int, name: str, made: list[str]) -> None:
+    def _create(self, at: int, name: str, made: list[str]) -> bool:
         """*made*: the claims created just before."""
         ordinal = self.start + at
         mould = self._mould(at)
         pod = mould.pod(ordinal)
-        target = self.actions
-        if len(mould.revision) > MAX_LABEL:
-            # The API will refuse the revision label (STS-I10): the status goes first.
-            self.failed, target = True, self.doomed
+        # The API will refuse a revision label too long (STS-I10): the status goes first.
+        doomed = len(mould.revision) > MAX_LABEL
+        target = self.doomed if doomed else self.actions
         target.append(Create(pod, on_error=self.events.failure("Create", name), silent_exists=True))
         target += self.claims.own_new(made)
         target += self.claims.update_owners((name, ""), ordinal)
         target.append(self.events.success("Create", name))
         self.slots[at] = Replica(pod, ordinal, self.min_ready, self.now)
+        if doomed:
+            return self._fail(f"cannot create {name}: its revision label is too long")
+        return self._say(f"creates {name}", hold=f"waits for {name} to be Ready")
 
     def _mould(self, at: int) -> PodMould:
         """Return the mould of the revision that a Pod created in slot *at* gets (STS-R4)."""
@@ -382,7 +383,8 @@ class _Sync:
         """Tell the first empty seats what keeps them empty; the others wait for the same."""
         empty = (self.start + at for at, replica in enumerate(self.slots) if replica is None)
         for ordinal in islice(empty, NOTED):
-            self._note(f"{self.name}-{ordinal}", f"is not created yet: {self.hold}")
+            seat = Ref("Pod", self.namespace, f"{self.name}-{ordinal}")
+            self.notes.setdefault(seat, f"is not created yet: {self.hold}")
 
     def _explain_on_delete(self) -> None:
         old = [r.name for r in self.slots if r is not None and r.revision != self.update_revision]

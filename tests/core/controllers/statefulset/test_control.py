@@ -176,6 +176,10 @@ def test_a_name_taken_by_a_foreign_pod_fails_in_silence():
     assert plan.failed
     assert deeds(plan) == ["status"]
     assert plan.because == "cannot create web-0: another Pod has that name"
+    assert plan.notes == {
+        Ref("Pod", "default", "web-0"): "is not web's own, and holds the name of one it must create",
+        Ref("Pod", "default", "web-1"): "is not created yet: cannot create web-0: another Pod has that name",
+    }
 
 
 def test_slow_start_ends_with_the_batch_that_has_an_error():
