@@ -85,7 +85,10 @@ def _ref(values: Mapping[str, str]) -> Ref:
 
 def _delete(cluster: Cluster, ref: Ref, values: Mapping[str, str]) -> tuple[str, str]:
     cluster.delete(ref, uid=values.get("uid", ""))
-    return f"kubectl delete {short(ref.kind)} {ref.name}{_space(ref)}", f'{_resource(ref)} "{ref.name}" deleted'
+    return (
+        f"kubectl delete {short(ref.kind)} {ref.name}{_space(ref)}",
+        f'{_resource(ref)} "{ref.name}" deleted',
+    )
 
 
 def _force(cluster: Cluster, ref: Ref, values: Mapping[str, str]) -> tuple[str, str]:
@@ -118,7 +121,10 @@ def _write(cluster: Cluster, ref: Ref, values: Mapping[str, str]) -> tuple[str, 
         raise BadRequest("a path has 1 to 200 printable characters")
     cluster.write_file(ref, path, content.encode())
     if ref.kind != "Pod":
-        return f"echo {shlex.quote(content[:60])} > {shlex.quote(path)}", f"{path} written into volume {ref.name}"
+        return (
+            f"echo {shlex.quote(content[:60])} > {shlex.quote(path)}",
+            f"{path} written into volume {ref.name}",
+        )
     script = f"echo {shlex.quote(content[:60])} > {shlex.quote(path)}"
     line = f"kubectl exec {ref.name}{_space(ref)} -- sh -c {shlex.quote(script)}"
     return line, f"{path} written by {ref.name}"

@@ -70,6 +70,8 @@ def rollout(view: View) -> str:
         ready, there = status.get("readyReplicas", 0), status.get("replicas", 0)
         if ready != wanted or there != wanted:
             name = sts["metadata"]["name"]
-            behind.append(f"{name} {ready} of {wanted} Ready" + (f", {there} there" if there > wanted else ""))
+            behind.append(
+                f"{name} {ready} of {wanted} Ready" + (f", {there} there" if there > wanted else "")
+            )
     more = f" and {len(behind) - 3} more sets" if len(behind) > 3 else ""
     return " · ".join(behind[:3]) + more

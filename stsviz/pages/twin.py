@@ -45,16 +45,17 @@ def _table(kind: str, view: View, now: float) -> Table:
     objects = sorted(view.list(kind), key=_key)
     shown = objects[:MOST]
     spaced = BY_KIND[kind].namespaced and any(o["metadata"].get("namespace") != "default" for o in shown)
-    table = printers.table(kind, shown, now)
+    printed = printers.table(kind, shown, now)
+    narrow = [at for at, column in enumerate(printed.columns) if not column.priority]
     rows: dict[str, tuple[str, tuple[str, ...]]] = {}
-    for obj, cells in zip(shown, table.rows, strict=True):
+    for obj, cells in zip(shown, printed.rows, strict=True):
         ref = ref_of(obj)
-        texts = tuple(str(cell) for cell in cells)
+        texts = tuple(printers.cell_text(cells[at]) for at in narrow)
         if spaced:
             texts = (texts[0], ref.namespace, *texts[1:])
         # No name holds "_", so this is unique; and htmx splits "how:where" at the last ":", so no ":" in ids.
         rows[f"row_{ref.kind}_{ref.namespace}_{ref.name}"] = f"{ref.kind}/{ref.namespace}/{ref.name}", texts
-    columns = tuple(table.columns)
+    columns = tuple(printed.columns[at].name.upper() for at in narrow)
     if spaced:
         columns = (columns[0], "NAMESPACE", *columns[1:])
     return Table(columns, rows, len(objects) - len(shown))
@@ -102,4 +103,3 @@ def _row_changes(kind: str, before: Table, table: Table) -> list[str]:
         elif seen != table.rows[row_id]:
             parts.append(table.html_row(row_id).replace("<tr ", '<tr hx-swap-oob="outerMorph" ', 1))
     return parts
-

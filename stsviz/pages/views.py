@@ -50,7 +50,9 @@ def _said(request: HttpRequest, line: str, text: str, *, code: int = 200, **more
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Refuse a command that did not come from a page of ours."""
-    return _said(request, "", "This command did not come from an open page of this site: load it again.", code=403)
+    return _said(
+        request, "", "This command did not come from an open page of this site: load it again.", code=403
+    )
 
 
 # -- pages ---------------------------------------------------------------------------------------------
@@ -127,7 +129,9 @@ def _text_of(request: HttpRequest) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise BadRequest(f"this is not UTF-8 text: byte {error.start + 1} is 0x{data[error.start]:02x}") from None
+        raise BadRequest(
+            f"this is not UTF-8 text: byte {error.start + 1} is 0x{data[error.start]:02x}"
+        ) from None
     if not text.strip():
         raise BadRequest("there is nothing to apply")
     return text
@@ -142,7 +146,9 @@ def apply(request: HttpRequest, name: str) -> HttpResponse:
         return _outcome(request, name, None, error.message, code=400)
     job = jobs.start(driver.cluster, text)
     if job is None:
-        return _outcome(request, name, None, "Too many uploads are at work: wait for one, or stop it.", code=429)
+        return _outcome(
+            request, name, None, "Too many uploads are at work: wait for one, or stop it.", code=429
+        )
     job.wait(QUICK)
     runtime.wake()
     return _outcome(request, name, job)

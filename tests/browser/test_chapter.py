@@ -19,7 +19,9 @@ LONG = 60_000  # milliseconds: simulated minutes at a quick pace, on a slow mach
 def quick(page: Page) -> None:
     """Let simulated time run a hundred times as fast."""
     slider = page.locator(".pace input[type=range]")
-    slider.evaluate("slider => { slider.value = 2; slider.dispatchEvent(new Event('change', {bubbles: true})) }")
+    slider.evaluate(
+        "slider => { slider.value = 2; slider.dispatchEvent(new Event('change', {bubbles: true})) }"
+    )
     expect(page.locator("#controls output")).to_have_text("100×")
 
 
@@ -33,7 +35,9 @@ def uid(page: Page) -> str:
     return found[1]
 
 
-def test_web_0_dies_and_comes_back_as_itself_for_every_viewer(page: Page, second_page: Page, server: Server) -> None:
+def test_web_0_dies_and_comes_back_as_itself_for_every_viewer(
+    page: Page, second_page: Page, server: Server
+) -> None:
     # upload the chapter's StatefulSet, which stands in the form already
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#outcome")).to_contain_text("statefulset.apps/web created")
@@ -105,7 +109,11 @@ def test_hostile_names_run_no_script(page: Page, server: Server) -> None:
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
         "metadata": {"name": "hostile", "annotations": {"note": evil}},
-        "spec": {"storageClassName": evil, "accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+        "spec": {
+            "storageClassName": evil,
+            "accessModes": ["ReadWriteOnce"],
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
     }
     page.locator("#text").fill(json.dumps(manifest) + "\n---\nkind: " + json.dumps(evil))
     page.get_by_role("button", name="Apply").click()

@@ -38,7 +38,9 @@ def test_a_template_has_no_inline_script_style_or_handler_and_no_foreign_address
 @pytest.mark.parametrize("name", ["requirements.txt", "requirements-dev.txt"])
 def test_requirements_pin_every_package_with_hashes_and_name_no_index(name: str) -> None:
     text = (ROOT / name).read_text()
-    entries = re.findall(r"^([\w.\-]+(?:\[[\w,]+\])?)==[^\n]*((?:\n    --hash=sha256:[0-9a-f]{64}[^\n]*)*)", text, re.M)
+    entries = re.findall(
+        r"^([\w.\-]+(?:\[[\w,]+\])?)==[^\n]*((?:\n    --hash=sha256:[0-9a-f]{64}[^\n]*)*)", text, re.M
+    )
     assert entries
     assert all(hashes for _, hashes in entries)
     assert "://" not in text

@@ -146,12 +146,16 @@ def test_the_panel_of_a_pod_tells_what_is_engraved_from_what_flips(client: Clien
         assert words in panel
 
 
-@pytest.mark.parametrize("what", ["", "nothing", "Pod/default/web-9", "Nonsense/x/y", "a/b/c/d", "x" * 1000, "\x00"])
+@pytest.mark.parametrize(
+    "what", ["", "nothing", "Pod/default/web-9", "Nonsense/x/y", "a/b/c/d", "x" * 1000, "\x00"]
+)
 def test_the_panel_of_what_is_not_there_is_no_error(client: Client, lab: Cluster, what: str) -> None:
     assert client.get("/c/lab/object", {"what": what}).status_code == 200
 
 
-@pytest.mark.parametrize("address", ["/c/none/", "/c/lab/picture.exe", "/c/lab/do/delete", "/c/lab/example/none"])
+@pytest.mark.parametrize(
+    "address", ["/c/none/", "/c/lab/picture.exe", "/c/lab/do/delete", "/c/lab/example/none"]
+)
 def test_what_does_not_exist_is_not_found_or_not_allowed(client: Client, lab: Cluster, address: str) -> None:
     assert client.get(address).status_code in (404, 405)
 
@@ -177,7 +181,9 @@ def test_lab_can_be_reset_but_not_deleted_and_others_can_be_deleted(client: Clie
     assert client.get("/c/mine/").status_code == 404
 
 
-@pytest.mark.parametrize(("form", "begins"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF"), ("dot", b"digraph")])
+@pytest.mark.parametrize(
+    ("form", "begins"), [("svg", b"<?xml"), ("png", b"\x89PNG"), ("pdf", b"%PDF"), ("dot", b"digraph")]
+)
 def test_the_picture_can_be_kept(client: Client, lab: Cluster, form: str, begins: bytes) -> None:
     answer = client.get(f"/c/lab/picture.{form}")
     assert answer.content.startswith(begins)

@@ -63,7 +63,9 @@ class Command(BaseCommand):
         for change in cluster.changes_since(revision):
             if change.ref.kind not in ("Event", "Node", "EndpointSlice"):
                 because = f", because {change.because}" if change.because else ""
-                self.stdout.write(f"  {change.actor}: {change.type.lower()} {change.ref.kind} {change.ref.name}{because}")
+                self.stdout.write(
+                    f"  {change.actor}: {change.type.lower()} {change.ref.kind} {change.ref.name}{because}"
+                )
         return went_on
 
     def _tables(self, cluster: Cluster, when: str) -> None:

@@ -15,7 +15,9 @@ class Command(BaseCommand):
     help = "Bring the database up to date, start the control plane, and serve the site."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: loopback only)")
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="address to listen on (default: loopback only)"
+        )
         parser.add_argument("--port", type=int, default=8000)
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
@@ -37,7 +39,9 @@ class Command(BaseCommand):
         def ready() -> None:
             if not server.listening_addresses:
                 return
-            self._say(f"clusters: {names}; pace {settings.PACE:g}; started in {time.monotonic() - began:.1f} s")
+            self._say(
+                f"clusters: {names}; pace {settings.PACE:g}; started in {time.monotonic() - began:.1f} s"
+            )
             self._say(f"open http://{host}:{port}/ (stop with Ctrl-C)")
 
         server = Server(
