@@ -23,6 +23,7 @@ from .cast import (
     status,
     sts,
     sync,
+    template,
     writes,
 )
 
@@ -46,7 +47,7 @@ def three(*states, rev=OLD_NAME):
 
 
 def test_the_first_sync_makes_history_then_claim_then_pod_then_status():
-    """STS-S5 STS-C5 STS-E11 STS-T7"""
+    """STS-S5 STS-C5 STS-C8 STS-E1 STS-E2 STS-E11 STS-T7"""
     assert deeds(sync(sts(2))) == [
         f"create ControllerRevision {OLD_NAME}",
         "create PersistentVolumeClaim www-web-0",
@@ -475,6 +476,63 @@ def test_max_unavailable_is_ignored_with_the_switch_off():
     assert writes(roll(A, A, A, updateStrategy=rolling)) == ["delete Pod web-2"]
 
 
+@pytest.mark.parametrize("policy", [{}, PARALLEL])
+def test_a_third_template_starts_again_at_the_top(policy):
+    """STS-R10: A to B to C"""
+    third = template("nginx:1.11")
+    the_set = sts(3, template=third, status=rolling_from(), **policy)
+    pods = [pod(0), pod(1), pod(2, rev=B), claim(0), claim(1), claim(2)]
+
+    plan = sync(the_set, revision(), revision(NEW, 2), revision(third, 3), *pods)
+
+    assert writes(plan) == ["delete Pod web-2"]
+    assert status(plan)["currentRevision"] == A
+
+
+def test_a_rollback_leaves_pods_of_the_old_revision_alone():
+    """STS-R11: A to B to A"""
+    back = {"template": sts()["spec"]["template"]}
+
+    assert writes(roll(A, B, B, **back)) == [f"patch ControllerRevision {A}", "delete Pod web-2"]
+    assert writes(roll(A, A, A, **back)) == [f"patch ControllerRevision {A}"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        partition(1),
+        ON_DELETE,
+        {"minReadySeconds": 5},
+        {"revisionHistoryLimit": 3},
+        {"volumeClaimTemplates": []},
+        retention("Retain", "Delete"),
+    ],
+)
+def test_only_the_template_makes_a_revision(change):
+    """STS-R1 STS-C9 STS-C10"""
+    assert writes(sync(sts(1, **change), *three("ready"))) == []
+
+
+def test_from_on_delete_to_rolling_update_replaces_what_is_old():
+    """STS-R15"""
+    assert writes(roll(A, B, A, **ON_DELETE)) == []
+    assert writes(roll(A, B, A)) == ["delete Pod web-2"]
+
+
+def test_ordered_pairs_go_only_when_all_are_available_again():
+    """STS-R24"""
+    two = {
+        "updateStrategy": {"type": "RollingUpdate", "rollingUpdate": {"partition": 0, "maxUnavailable": 2}}
+    }
+    the_set = sts(4, template=NEW, status=rolling_from(), **two)
+    pods = [pod(0), pod(1), pod(2, "running", rev=B), *(claim(i) for i in range(4))]
+
+    plan = sync(the_set, revision(), revision(NEW, 2), *pods, settings=BUDGET)
+
+    assert writes(plan) == []
+    assert plan.because == "waits for web-2 to be Ready"
+
+
 # -- minReadySeconds ---------------------------------------------------------------------------------
 
 
@@ -503,6 +561,14 @@ def test_parallel_creation_does_not_wait_but_the_update_does():
 
     assert writes(sync(the_set, revision(), revision(NEW, 2), *fresh)) == []
     assert writes(sync(sts(2, minReadySeconds=10, **PARALLEL), *three("running", ""))) == ["create Pod web-1"]
+
+
+def test_a_raised_min_ready_makes_pods_unavailable_again():
+    """STS-M4"""
+    objects = [revision(), pod(0, ready_for=30), claim(0)]
+
+    assert status(sync(sts(1, minReadySeconds=60), *objects))["availableReplicas"] == 0
+    assert status(sync(sts(1, minReadySeconds=20), *objects))["availableReplicas"] == 1
 
 
 def test_comes_back_for_nothing_when_all_are_available():
@@ -576,6 +642,15 @@ def test_releases_a_pod_that_does_not_fit_any_more(meta):
 
     (patch,) = [a for a in plan.actions if not isinstance(a, UpdateStatus)]
     assert patch.patch == {"metadata": {"ownerReferences": [other]}}
+
+
+def test_a_set_with_the_same_selector_keeps_its_own():
+    """STS-A10 STS-A1"""
+    other_owner = {**SET_OWNER, "name": "db", "uid": "uid-db"}
+    theirs = pod(0, name="db-0", ownerReferences=[other_owner])
+    orphan = pod(1, name="db-1", ownerReferences=[])
+
+    assert writes(sync(sts(0), revision(), theirs, orphan)) == []
 
 
 def test_a_set_being_deleted_only_writes_its_status():
@@ -659,6 +734,13 @@ def test_a_claim_of_a_dead_pod_keeps_the_seat_empty_in_silence():
     assert not plan.failed
     assert plan.requeue_after is None
     assert plan.because == "waits for claim www-web-0 to be gone before it creates web-0"
+
+
+def test_claims_without_a_pod_are_left_as_they_are():
+    """STS-K3"""
+    plan = sync(sts(1, **retention("Retain", "Retain")), *three("ready"), claim(1, SET_OWNER))
+
+    assert writes(plan) == []
 
 
 def test_scaling_back_up_in_time_takes_the_claim_back():
