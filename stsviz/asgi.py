@@ -1,4 +1,4 @@
-"""The site as an ASGI application: HTTP to Django, websockets to the consumers, and the driver beside them."""
+"""The site as an ASGI application: HTTP to Django, sockets to the consumers, the driver beside them."""
 
 from __future__ import annotations
 

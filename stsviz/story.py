@@ -155,7 +155,7 @@ CHAPTER: tuple[Beat, ...] = (
         lambda view, story: is_ready(view.get(*WEB_0)),
     ),
     Beat(
-        "The new web-0 reads what the first one wrote: the same bytes. Now it is yours: select a thing and act.",
+        "The new web-0 reads what the first one wrote, byte for byte. Now it is your turn: select a thing.",
         _read,
         lambda view, story: True,
     ),

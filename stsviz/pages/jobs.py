@@ -1,4 +1,4 @@
-"""Uploads that take a while: a thread applies document by document, the form asks how far it is, and can stop it."""
+"""Uploads that take a while: a thread applies them, the form asks how far it is and can stop it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The panel of the selected thing: why it is in its state, what it kept and what changed, YAML, Events, commands."""
+"""The panel of the selected thing: why it is so, what it kept and what changed, YAML, Events, commands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The small parts of the page that change often: clock and controls, what comes next, the story's sentence."""
+"""The small parts of the page: clock and controls, what comes next, the story's sentence."""
 
 from __future__ import annotations
 

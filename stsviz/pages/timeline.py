@@ -29,7 +29,8 @@ def line(entry: Entry, started: float) -> str:
     what = escape(f"{ref.kind}/{ref.namespace}/{ref.name}")
     return (
         f'<li id="t-{entry.revision}"><time>{clock(entry.at - started)}</time><b>{escape(entry.actor)}</b>'
-        f'<span><button class="plain" data-select="{what}">{escape(entry.text)}</button> {because}</span></li>'
+        f'<span><button class="plain" data-select="{what}">{escape(entry.text)}</button> {because}</span>'
+        "</li>"
     )
 
 

@@ -1,4 +1,4 @@
-"""A real server in a process of its own, and a real Chromium; both are skipped, with a reason, where there is none."""
+"""A real server in a process of its own, and a real Chromium; without one the tests skip and say so."""
 
 from __future__ import annotations
 

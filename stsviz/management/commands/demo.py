@@ -1,4 +1,4 @@
-"""The chapter's demo in a terminal: the tables before and after web-0 is deleted, for those without a browser."""
+"""The chapter's demo in a terminal: the tables before and after web-0 is deleted."""
 
 from __future__ import annotations
 
