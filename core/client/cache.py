@@ -294,7 +294,7 @@ class Cache:
         """Keep :meth:`usage` as a Pod takes its place on a node and leaves it."""
         before = _place(old) if old is not None else ""
         after = _place(new) if new is not None else ""
-        if before == after and (not before or (old or {})["spec"] == (new or {})["spec"]):
+        if before == after and (not before or (old and new and old["spec"] == new["spec"])):
             return
         if before and old is not None:
             left, taken = self._usage[before], pod_requests(old)

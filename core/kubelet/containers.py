@@ -148,8 +148,9 @@ def _start(runtime: Runtime, container: Obj, status: Obj, first_attempt: float, 
     run = init_run_of(container) if init else run_of(container)
     if run.seconds < 1:  # gone before the kubelet looks at it for the first time
         return Step(_exited(running, runtime.now, run), tuple(events), runtime.now, pulled=pulls)
+    # a probe that fails from the start is told at the next look, which this very write brings about
     step = _probed(runtime, container, running)
-    return Step(step.status, (*events, *step.events), step.due, step.words, pulls)
+    return Step(step.status, tuple(events), step.due, step.words, pulls)
 
 
 def _worded(runtime: Runtime, table: dict[str, str], container: Obj, default: str) -> str:
@@ -232,16 +233,13 @@ def _probed(runtime: Runtime, container: Obj, status: Obj) -> Step:
         for kind, output in seen.failures
     )
     if runtime.now >= seen.kill_at:
-        text = f"Container {container['name']} failed {_deadly(container)} probe, will be restarted"
+        kind = "liveness" if seen.started else "startup"
+        text = f"Container {container['name']} failed {kind} probe, will be restarted"
         killed = ContainerEvent("Normal", "Killing", text)
         return Step(_exited(status, runtime.now, Run(0, _KILLED)), (*events, killed), runtime.now)
     if (status["started"], status["ready"]) != (seen.started, seen.ready):
         status = {**status, "started": seen.started, "ready": seen.ready}
     return Step(status, events, seen.next_at, "" if seen.ready else _unready(container, seen))
-
-
-def _deadly(container: Obj) -> str:
-    return "liveness" if "livenessProbe" in container else "startup"
 
 
 def _unready(container: Obj, seen: ProbeState) -> str:

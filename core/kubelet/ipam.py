@@ -27,7 +27,9 @@ def _range(cidr: str) -> tuple[int, int]:
 
 
 def pod_ip(pod: Obj, node: Obj, view: View) -> str:
-    """Return a free address of *node* for *pod*; "" when all are taken."""
+    """Return a free address of *node* for *pod*, or the node's own (hostNetwork); "" when all are taken."""
+    if pod["spec"].get("hostNetwork"):
+        return host_ip(node)
     first, size = _range(field(node, "spec.podCIDR", _DEFAULT_RANGE))
     digest = hashlib.sha1(uid_of(pod).encode(), usedforsecurity=False).digest()
     start = int.from_bytes(digest[:4])
@@ -35,6 +37,13 @@ def pod_ip(pod: Obj, node: Obj, view: View) -> str:
         address = _dotted(first + (start + step) % size)
         if not view.count("pod-addresses", address):
             return address
+    return ""
+
+
+def host_ip(node: Obj) -> str:
+    for address in field(node, "status.addresses", []):
+        if address["type"] == "InternalIP":
+            return str(address["address"])
     return ""
 
 

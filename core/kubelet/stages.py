@@ -114,7 +114,7 @@ class PodSync:
     def stops_at(self) -> float:
         """When the containers of a deleted Pod have ended: early if they can, at the latest killed."""
         asked_at = seconds(self.pod["metadata"]["deletionTimestamp"]) - self.grace
-        if all("running" not in status["state"] for status in self.mains):
+        if all("running" not in status["state"] for status in (*self.mains, *self.inits)):
             return asked_at
         takes = max(containers.stop_seconds(c, self.settings) for c in self.pod["spec"]["containers"])
         return asked_at + min(takes, self.grace)
@@ -241,13 +241,18 @@ def stop(sync: PodSync) -> Plan:
     """Wait until the containers have ended, then report the Pod's last status (PL63 write 3)."""
     if sync.now < sync.stops_at:
         return Plan(requeue_after=sync.stops_at - sync.now, because=_stopping(sync))
-    mains = [
-        containers.stopped(container, status, sync.settings, sync.grace, sync.now)
-        for container, status in zip(sync.pod["spec"]["containers"], sync.mains, strict=True)
+    spec, address = sync.pod["spec"], sync.status.get("podIP") or ""
+    mains = [_stopped(sync, *pair) for pair in zip(spec["containers"], sync.mains, strict=True)]
+    inits = [
+        _stopped(sync, container, status) if "running" in status["state"] else status
+        for container, status in zip(spec.get("initContainers") or (), sync.inits, strict=True)
     ]
-    address = sync.status.get("podIP") or ""
-    observed = Observed(mains, sync.inits, sandbox=False, address=address, stopped=True)
+    observed = Observed(mains, inits, sandbox=False, address=address, stopped=True)
     return Plan(tuple(sync.write(observed)), because="has stopped and is about to go")
+
+
+def _stopped(sync: PodSync, container: Obj, status: Obj) -> Obj:
+    return containers.stopped(container, status, sync.settings, sync.grace, sync.now)
 
 
 def remove(sync: PodSync) -> Plan:
@@ -260,7 +265,7 @@ def remove(sync: PodSync) -> Plan:
 
 
 def _running(sync: PodSync) -> list[str]:
-    return [status["name"] for status in sync.mains if "running" in status["state"]]
+    return [s["name"] for s in (*sync.mains, *sync.inits) if "running" in s["state"]]
 
 
 def _stopping(sync: PodSync) -> str:

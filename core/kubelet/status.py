@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from core.apimachinery.meta import Obj
+from core.kubelet.ipam import host_ip
 
 CONDITION_TYPES = ("PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled")
 Verdict = tuple[bool, str, str]
@@ -44,7 +45,7 @@ def pod_status(pod: Obj, node: Obj, observed: Observed, stamp: str) -> Obj:
     for kept in ("message", "reason"):
         if kept in old:
             out[kept] = old[kept]
-    host = _host_ip(node)
+    host = host_ip(node)
     if host:
         out["hostIP"], out["hostIPs"] = host, [{"ip": host}]
     if observed.address:
@@ -57,13 +58,6 @@ def pod_status(pod: Obj, node: Obj, observed: Observed, stamp: str) -> Obj:
         out["qosClass"] = old["qosClass"]
     out["resources"] = pod["spec"].get("resources") or {}
     return out
-
-
-def _host_ip(node: Obj) -> str:
-    for address in (node.get("status") or {}).get("addresses") or ():
-        if address["type"] == "InternalIP":
-            return str(address["address"])
-    return ""
 
 
 def exit_code(status: Obj) -> int | None:

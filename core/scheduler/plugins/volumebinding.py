@@ -9,18 +9,16 @@ Not modelled: CSIStorageCapacity, CSI migration, bindTimeoutSeconds.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from core.apimachinery.meta import (
     Obj,
     annotations_of,
+    field,
     is_terminating,
     labels_of,
     name_of,
     uid_of,
-)
-from core.apimachinery.meta import (
-    field as field_of,
 )
 from core.client.actions import Update
 from core.client.cache import View
@@ -46,9 +44,9 @@ UNBOUND_IMMEDIATE = "pod has unbound immediate PersistentVolumeClaims"
 class PodVolumeClaims:
     """A Pod's claims by what is still to be done, and what each delayed one may be given."""
 
-    bound: list[Obj] = field(default_factory=list)
-    immediate: list[Obj] = field(default_factory=list)
-    delayed: list[tuple[Obj, list[Obj]]] = field(default_factory=list)
+    bound: list[Obj]
+    immediate: list[Obj]
+    delayed: list[tuple[Obj, list[Obj]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def _unusable_claim(cycle: Cycle) -> Refusal | None:
         quoted = f'persistentvolumeclaim "{name}"'
         if claim is None:
             return Refusal(*_missing(cycle.pod, name))
-        if field_of(claim, "status.phase") == "Lost":
+        if field(claim, "status.phase") == "Lost":
             volume = claim["spec"].get("volumeName", "")
             words = f"cannot start: the volume {volume} of its claim {name} does not exist any more"
             return Refusal(f'{quoted} bound to non-existent persistentvolume "{volume}"', words)
@@ -98,7 +96,7 @@ def _missing(pod: Obj, name: str) -> tuple[str, str]:
 
 def pod_volume_claims(cycle: Cycle) -> PodVolumeClaims:
     """Sort the Pod's claims into bound, immediate and delayed, the delayed by size (GetPodVolumeClaims)."""
-    out, view = PodVolumeClaims(), cycle.view
+    out, view = PodVolumeClaims([], [], []), cycle.view
     for _, claim in cycle.claims:
         if claim is None:
             continue
@@ -209,5 +207,5 @@ def unbound_claims(cycle: Cycle) -> list[str]:
     return [
         name
         for name, claim in cycle.claims
-        if claim is None or not is_fully_bound(claim) or field_of(claim, "status.phase") != "Bound"
+        if claim is None or not is_fully_bound(claim) or field(claim, "status.phase") != "Bound"
     ]

@@ -22,7 +22,8 @@ def test_an_image_that_is_not_there_alternates_between_two_reasons():
     error = (
         "rpc error: code = NotFound desc = failed to pull and unpack image "
         '"docker.io/library/nginx:1.161": '
-        'failed to resolve reference "docker.io/library/nginx:1.161": docker.io/library/nginx:1.161: not found'
+        'failed to resolve reference "docker.io/library/nginx:1.161": '
+        "docker.io/library/nginx:1.161: not found"
     )
 
     assert waiting(bench) == ("ErrImagePull", error)
