@@ -1,7 +1,7 @@
 """What this API server serves: groups, resources, subresources, verbs, in the two forms clients read.
 
-Source: staging/src/k8s.io/apiserver/pkg/endpoints/{discovery,discovery/aggregated} and the discovery documents of
-kube-apiserver v1.36. Not modelled: kinds that stsviz does not simulate.
+Source: staging/src/k8s.io/apiserver/pkg/endpoints/discovery and the discovery documents of kube-apiserver
+v1.36. Not modelled: kinds that stsviz does not simulate.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def resources() -> dict[tuple[str, str, str], Resource]:
 @cache
 def groups() -> dict[str, tuple[str, ...]]:
     """Group -> its versions; the core group is ""."""
-    return {group: ("v1",) for group in dict.fromkeys(r.group for r in resources().values())}
+    return dict.fromkeys((r.group for r in resources().values()), ("v1",))
 
 
 def of_group(group: str, version: str) -> Iterator[Resource]:
@@ -124,7 +124,11 @@ def api_versions(address: str) -> dict[str, Any]:
 
 def api_group_list() -> dict[str, Any]:
     """``/apis``."""
-    return {"kind": "APIGroupList", "apiVersion": "v1", "groups": [_group(group) for group in groups() if group]}
+    return {
+        "kind": "APIGroupList",
+        "apiVersion": "v1",
+        "groups": [_group(group) for group in groups() if group],
+    }
 
 
 def api_group(group: str) -> dict[str, Any]:

@@ -26,10 +26,15 @@ V2_JSON = orjson.dumps(
     {"swagger": "2.0", "info": {"title": "Kubernetes", "version": VERSION}, "paths": {}}
 )  # fmt: skip
 _RELEASE = "v1.36.0-local"
-_METHODS = {
-    "get": ("get", "get"), "update": ("put", "put"), "patch": ("patch", "patch"), "delete": ("delete", "delete"),
-    "list": ("get", "list"), "create": ("post", "post"), "deletecollection": ("delete", "deletecollection"),
-}  # fmt: skip
+_METHODS = {  # verb -> HTTP method, and the action as operation ids name it
+    "get": ("get", "get"),
+    "update": ("put", "put"),
+    "patch": ("patch", "patch"),
+    "delete": ("delete", "delete"),
+    "list": ("get", "list"),
+    "create": ("post", "post"),
+    "deletecollection": ("delete", "deletecollection"),
+}
 _ITEM_VERBS = frozenset(("get", "update", "patch", "delete"))
 _WRITE_PARAMETERS = ("dryRun", "fieldManager", "fieldValidation")
 _LIST_PARAMETERS = ("labelSelector", "fieldSelector", "limit", "continue", "resourceVersion", "watch")

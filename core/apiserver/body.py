@@ -1,0 +1,207 @@
+"""Request bodies: bytes of a media type into one object of the kind that the path names.
+
+Source: staging/src/k8s.io/apiserver/pkg/endpoints/handlers/{create,update,rest}.go,
+staging/src/k8s.io/apimachinery/pkg/runtime/serializer/{json,protobuf} (v1.36).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, NamedTuple
+
+import yaml
+
+from core.apimachinery import schema
+from core.apimachinery.decode import decode, path_text
+from core.apimachinery.errors import BadRequest
+from core.apimachinery.meta import Obj
+from core.apimachinery.yamltree import Refused, read_tree
+from core.apiserver import protobuf
+from core.apiserver.discovery import Resource
+from core.apiserver.refusals import UnsupportedMediaType
+
+JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
+MAX_BYTES = 3 * 1024 * 1024
+_MAX_NODES = 500_000
+_UNKNOWN = "the body of the request was in an unknown format - accepted media types include: "
+_SCHEME = 'in scheme "pkg/runtime/scheme.go:111"'
+
+
+class NotData(ValueError):
+    """Not JSON (or YAML); its text is Go's."""
+
+
+class Body(NamedTuple):
+    """JSON data, and the path of each key that stands twice."""
+
+    data: Any
+    duplicates: list[str]
+
+
+# -- bytes to data ---------------------------------------------------------------------------------
+
+
+def media_type(content_type: str) -> str:
+    """Return which of the three a Content-Type means; none is JSON. Raises: UnsupportedMediaType."""
+    media = content_type.partition(";")[0].strip().lower() or JSON
+    if media not in (JSON, YAML, PROTOBUF):
+        raise UnsupportedMediaType(_UNKNOWN + ", ".join((JSON, YAML, PROTOBUF)))
+    return media
+
+
+def parse(body: bytes, media: str) -> Body:
+    """Read JSON or YAML. Raises: NotData."""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        raise NotData("invalid UTF-8") from None
+    return _parse_yaml(text) if media == YAML else _parse_json(text)
+
+
+def _parse_json(text: str) -> Body:
+    doubled = False
+
+    def pairs(items: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal doubled
+        made = dict(items)
+        doubled = doubled or len(made) != len(items)
+        return made
+
+    try:
+        data = json.loads(text, object_pairs_hook=pairs, parse_constant=_no_constant)
+        duplicates = list(_duplicates(json.loads(text, object_pairs_hook=_Pairs), "")) if doubled else []
+    except json.JSONDecodeError as exc:
+        raise NotData(go_json_error(exc)) from None
+    except RecursionError:
+        raise NotData("exceeded max depth") from None
+    return Body(data, duplicates)
+
+
+def _no_constant(word: str) -> Any:
+    raise NotData(f"invalid character '{word[0]}' looking for beginning of value")
+
+
+class _Pairs(list[Any]):
+    """A JSON object with all its keys, also those that stand twice."""
+
+
+def _duplicates(value: Any, path: str) -> list[str]:
+    found: list[str] = []
+    if isinstance(value, _Pairs):
+        seen: set[str] = set()
+        for key, item in value:
+            below = f"{path}.{key}" if path else key
+            if key in seen:
+                found.append(below)
+            seen.add(key)
+            found += _duplicates(item, below)
+    elif isinstance(value, list):
+        for at, item in enumerate(value):
+            found += _duplicates(item, f"{path}[{at}]")
+    return found
+
+
+_GO_WORDS = {
+    "Expecting property name enclosed in double quotes": "looking for beginning of object key string",
+    "Expecting ':' delimiter": "after object key",
+    "Expecting ',' delimiter": "after object key:value pair",
+    "Extra data": "after top-level value",
+    "Invalid control character at": "in string literal",
+    "Invalid \\escape": "in string escape code",
+}
+
+
+def go_json_error(error: json.JSONDecodeError) -> str:
+    """Say in the words of Go's encoding/json what Python's decoder found."""
+    at, text = error.pos, error.doc
+    while at < len(text) and text[at] in " \t\r\n":
+        at += 1
+    if at >= len(text) or error.msg.startswith("Unterminated"):
+        return "unexpected end of JSON input"
+    where = _GO_WORDS.get(error.msg, "looking for beginning of value")
+    return f"invalid character '{text[at]}' {where}"
+
+
+def _parse_yaml(text: str) -> Body:
+    try:
+        trees = list(read_tree(text, 1, _MAX_NODES))
+    except Refused as exc:
+        raise NotData(f"yaml: line {exc.line}: {exc.message}") from None
+    except yaml.MarkedYAMLError as exc:
+        line = exc.problem_mark.line if exc.problem_mark else 0
+        raise NotData(f"yaml: line {line + 1}: {exc.problem}") from None
+    except yaml.YAMLError as exc:
+        raise NotData(f"yaml: {exc}") from None
+    if not trees:
+        return Body(None, [])
+    return Body(trees[0].value, [path_text(finding.path) for finding in trees[0].problems])
+
+
+# -- data to an object -----------------------------------------------------------------------------
+
+
+def read_object(
+    body: bytes, media: str, resource: Resource, validation: str, kind: str = ""
+) -> tuple[Obj, list[str]]:
+    """Return the object in *body* and the warnings of field validation.
+
+    *kind*: when a subresource takes another kind than its parent. Raises: BadRequest.
+    """
+    kind = kind or resource.kind
+    found = _read_data(body, media, kind)
+    data = found.data
+    if data is None:
+        data = {}
+    if not isinstance(data, dict):
+        word = "array" if isinstance(data, list) else "string" if isinstance(data, str) else "number"
+        why = f"json: cannot unmarshal {word} into Go value of type struct"
+        raise _unrecognized(kind, f"couldn't get version/kind; json parse error: {why}")
+    api_version = _check_kind(data, resource, kind)
+    if schema.type_of(kind, api_version) is None:
+        return {**data, "kind": kind, "apiVersion": api_version}, []
+    decoded = decode(data, kind, api_version)
+    prefix = f'{kind} in version "{api_version.rpartition("/")[2]}" cannot be handled as a {kind}: '
+    if decoded.wrong:
+        raise BadRequest(prefix + decoded.wrong[0].message)
+    strict = [f'duplicate field "{path}"' for path in found.duplicates]
+    strict = [*(finding.message for finding in decoded.unknown), *strict]
+    if strict and validation == "Strict":
+        raise BadRequest(f"{prefix}strict decoding error: {', '.join(strict)}")
+    obj = {**decoded.obj, "kind": kind, "apiVersion": api_version}
+    obj.setdefault("metadata", {})
+    return obj, strict if validation == "Warn" else []
+
+
+def _read_data(body: bytes, media: str, kind: str) -> Body:
+    try:
+        if media == PROTOBUF:
+            return Body(protobuf.decode(body), [])
+        if not body:
+            raise NotData("unexpected end of JSON input")
+        return parse(body, media)
+    except protobuf.UnknownMessage:
+        raise UnsupportedMediaType(_UNKNOWN + ", ".join((JSON, YAML))) from None
+    except protobuf.Malformed as exc:
+        raise _unrecognized(kind, f"{exc} ({body[:4].hex()})") from None
+    except NotData as exc:
+        shown = body[:1000].decode(errors="replace") if body else "\\u003cempty\\u003e"
+        raise _unrecognized(kind, f"couldn't get version/kind; json parse error: {exc} ({shown})") from None
+
+
+def _unrecognized(kind: str, why: str) -> BadRequest:
+    return BadRequest(f"the object provided is unrecognized (must be of type {kind}): {why}")
+
+
+def _check_kind(data: Obj, resource: Resource, kind: str) -> str:
+    """Return the apiVersion that *data* is of; refuse another kind than the path's."""
+    sub = next((sub for sub in resource.subresources if sub.kind == kind and sub.group), None)
+    expected = f"{sub.group}/{sub.version}" if sub else resource.api_version
+    given_kind, given = data.get("kind") or kind, data.get("apiVersion") or expected
+    if (given_kind, given) == (kind, expected):
+        return expected
+    version = expected.rpartition("/")[2]
+    prefix = f'{given_kind} in version "{given.rpartition("/")[2]}" cannot be handled as a {kind}: '
+    if schema.type_of(str(given_kind), str(given)) is None:
+        raise BadRequest(f'{prefix}no kind "{given_kind}" is registered for version "{given}" {_SCHEME}')
+    package = (expected.rpartition("/")[0] or "core").partition(".")[0]
+    raise BadRequest(f"{prefix}converting ({version}.{given_kind}) to ({package}.{kind}): unknown conversion")
