@@ -44,7 +44,12 @@ def _pods_by_node(obj: Obj) -> Iterable[Hashable]:
 
 
 def _unscheduled_pods(obj: Obj) -> Iterable[Hashable]:
-    return () if obj["kind"] != "Pod" or obj["spec"].get("nodeName") or is_terminal(obj) else ("",)
+    if obj["kind"] != "Pod" or obj["spec"].get("nodeName") or is_terminal(obj):
+        return ()
+    spec = obj["spec"]
+    affinity = spec.get("affinity") or {}
+    social = "podAffinity" in affinity or "podAntiAffinity" in affinity or "topologySpreadConstraints" in spec
+    return ("", "social") if social else ("",)
 
 
 def _chosen_node(pod: Obj) -> str:
@@ -159,6 +164,11 @@ def _nodes_by_volume(obj: Obj) -> Iterable[Hashable]:
     return [volume["name"] for volume in attached] if attached else ()
 
 
+def _services_by_selector(obj: Obj) -> Iterable[Hashable]:
+    selector = obj["spec"].get("selector") if obj["kind"] == "Service" else None
+    return ((obj["metadata"].get("namespace", ""), *min(selector.items())),) if selector else ()
+
+
 def _events_by_involved(obj: Obj) -> Iterable[Hashable]:
     return (obj["involvedObject"].get("uid", ""),) if obj["kind"] == "Event" else ()
 
@@ -171,7 +181,7 @@ def _ended_pods(obj: Obj) -> Iterable[Hashable]:
 INDEXES: dict[str, IndexFunction] = {
     "pods-by-node": _pods_by_node,  # node name
     "pods-by-claim": _pods_by_claim,  # (namespace, claim name)
-    "unscheduled-pods": _unscheduled_pods,  # "": Pods without a node that have not ended
+    "unscheduled-pods": _unscheduled_pods,  # "": Pods without a node; "social": that mind other Pods
     "ended-pods": _ended_pods,  # "": Pods of phase Succeeded or Failed
     "replicas-on-node": _replicas_on_node,  # (controller's uid, chosen node): Pods that are not terminating
     "anti-affine-pods": _anti_affine_pods,  # "": Pods with required anti-affinity
@@ -185,6 +195,7 @@ INDEXES: dict[str, IndexFunction] = {
     "by-class": _by_class,  # ("PersistentVolume" | "PersistentVolumeClaim", class name or "")
     "labelled": _labelled,  # (kind, namespace, label key, label value)
     "slices-by-service": _slices_by_service,  # (namespace, service name)
+    "services-by-selector": _services_by_selector,  # (namespace, first key of spec.selector, its value)
     "services-by-address": _services_by_address,  # a cluster IP (str) or a node port (int)
     "nodes-by-volume": _nodes_by_volume,  # unique volume name in status.volumesAttached
     "events-by-involved": _events_by_involved,  # involvedObject.uid
@@ -212,6 +223,7 @@ _INDEXES_OF_KIND: dict[str, tuple[str, ...]] = {
     "Service": ("services-by-address", "by-controller", "by-owner"),
     "Node": ("nodes-by-volume", "by-owner"),
     "Event": ("events-by-involved",),
+    "Service": ("services-by-selector", "by-controller", "by-owner"),
 }
 _INDEXES_OF_OTHERS = ("by-controller", "by-owner")
 

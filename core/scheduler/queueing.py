@@ -31,10 +31,10 @@ def unscheduled(view: View) -> list[Ref]:
     return [ref_of(pod) for pod in view.indexed("unscheduled-pods", "")]
 
 
-def _refused(view: View, *texts: str) -> list[Ref]:
-    """Return the waiting Pods that were refused with any of *texts*."""
+def _refused(view: View, *texts: str, among: str = "") -> list[Ref]:
+    """Return the waiting Pods (*among* those of the index) that were refused with any of *texts*."""
     out = []
-    for pod in view.indexed("unscheduled-pods", ""):
+    for pod in view.indexed("unscheduled-pods", among):
         message = (condition_of(pod, "PodScheduled") or {}).get("message", "")
         if message and any(text in message for text in texts):
             out.append(ref_of(pod))
@@ -49,7 +49,7 @@ def on_pod(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
     if old is not None and node_before and (new is None or (is_terminal(new) and not is_terminal(old))):
         return _refused(view, *_ROOM)
     if new is not None and (not node_before or labels_of(old or {}) != labels_of(new)):
-        return _refused(view, *_NEIGHBOURS)
+        return _refused(view, *_NEIGHBOURS, among="social")
     return ()
 
 

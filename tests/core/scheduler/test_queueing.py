@@ -22,6 +22,8 @@ NO_VOLUMES = refused("0/2 nodes are available: 2 node(s) didn't find available p
 FULL = refused("0/2 nodes are available: 2 Insufficient cpu.")
 TAINTED = refused("0/2 nodes are available: 2 node(s) had untolerated taint(s).")
 TAINT = {"key": "k", "effect": "NoSchedule"}
+NEAR_NOBODY = refused("0/2 nodes are available: 2 node(s) didn't match pod affinity rules.")
+NEAR_NOBODY["spec"]["affinity"] = {"podAffinity": {}}
 GONE = pod("old", nodeName="node-1", status={"phase": "Running"})
 RESERVED = {"namespace": "default", "name": "www", "uid": "uid-www"}
 
@@ -54,6 +56,10 @@ RESERVED = {"namespace": "default", "name": "www", "uid": "uid-www"}
         pytest.param(
             FULL, queueing.on_pod, GONE, replaced(GONE, "status.phase", "Succeeded"), True, id="a Pod ends"
         ),
+        pytest.param(
+            NEAR_NOBODY, queueing.on_pod, pod("old"), GONE, True, id="a Pod comes to where one wants to be"
+        ),
+        pytest.param(UNBOUND, queueing.on_pod, pod("old"), GONE, False, id="a Pod comes, not what lacks"),
         pytest.param(TAINTED, queueing.on_pod, GONE, None, False, id="a Pod goes, not what lacks"),
         pytest.param(
             TAINTED, queueing.on_node, node("node-1", taints=[TAINT]), NODES[0], True, id="untainted"
