@@ -5,14 +5,13 @@ Source: staging/src/k8s.io/kubectl/pkg/cmd/apply (v1.36), client-side apply with
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import orjson
 
-from core.api.kinds import BY_KIND
-from core.apimachinery.decode import Finding, Path, decode, path_text
+from core.api.kinds import BY_KIND, SERVED
+from core.apimachinery.decode import decode
 from core.apimachinery.errors import ApiError, Invalid
 from core.apimachinery.manifest import Document, Problem, read
 from core.apimachinery.meta import Obj, Ref, annotations_of, replaced
@@ -20,6 +19,8 @@ from core.apimachinery.patch import strategic_merge_patch, three_way
 from core.apiserver.registry.generic import Registry
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+
+_SERVED = frozenset((resource.api_version, resource.kind) for resource in SERVED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ def apply_text(
     registry: Registry, text: str | bytes, actor: str, stop: Callable[[], bool] = lambda: False
 ) -> Iterator[Outcome]:
     """Apply the documents of *text* one after another; a refused one changes nothing and holds no other."""
-    for document in read(text):
+    for document in read(text, _SERVED):
         if stop():
             return
         yield apply_document(registry, document, actor)
@@ -52,49 +53,25 @@ def apply_text(
 def apply_document(registry: Registry, document: Document, actor: str) -> Outcome:
     """Apply one document."""
     obj = document.obj
-    if document.problems or obj is None:
+    if document.problems:
         return _refused(document, "", None, document.problems)
     resource = BY_KIND[obj["kind"]]
     meta = obj.get("metadata") or {}
     name = meta.get("name") or meta.get("generateName") or ""
     title = f"{resource.singular}{'.' + resource.group if resource.group else ''}/{name}"
-    decoded = decode(obj, resource.kind, obj["apiVersion"])
-    findings = decoded.wrong or decoded.unknown
-    if findings:
-        return _refused(document, title, None, tuple(_problem(document, found) for found in findings))
     namespace = meta.get("namespace") or "default" if resource.namespaced else ""
     ref = Ref(resource.kind, namespace, name)
-    modified = with_last_applied(decoded.obj, obj, namespace)
+    modified = with_last_applied(decode(obj, resource.kind).obj, obj, namespace)
     try:
         verb = _apply(registry, ref, modified, actor)
     except Invalid as error:
         causes = tuple(
-            Problem(line_of(document, _path(cause.field)), 0, cause.field, cause.message)
-            for cause in error.errors
+            Problem(document.line_of(cause.field), 0, cause.field, cause.message) for cause in error.errors
         )
         return _refused(document, title, ref, causes, error.message)
     except ApiError as error:
         return _refused(document, title, ref, (Problem(document.line, 0, "", error.message),), error.message)
     return Outcome(document.index, document.line, title, verb, ref)
-
-
-def _problem(document: Document, found: Finding) -> Problem:
-    return Problem(line_of(document, found.path), 0, path_text(found.path), found.message)
-
-
-def _path(field: str) -> Path:
-    """``spec.containers[0].name`` as ("spec", "containers", 0, "name")."""
-    steps = re.findall(r"[^.\[\]]+", field)
-    return tuple(int(step) if step.isdigit() else step for step in steps)
-
-
-def line_of(document: Document, path: Path) -> int:
-    """Return the line of the field at *path*, or of the nearest parent that the text has."""
-    for length in range(len(path), 0, -1):
-        line = document.lines.get(path[:length])
-        if line is not None:
-            return line
-    return document.line
 
 
 def _refused(

@@ -6,7 +6,7 @@ alone acts, through the API server's verbs, several plans to a transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.apimachinery.errors import AlreadyExists, ApiError, Gone, NotFound
@@ -66,6 +66,23 @@ class Decision:
     at: float
 
 
+@dataclass(frozen=True, slots=True)
+class Continuation:
+    """Loop entry: the next action of a plan that is being performed."""
+
+    key: QueueKey
+
+
+@dataclass(slots=True)
+class _Performing:
+    """A plan half performed. ``dirty``: news came meanwhile, sync again when it is done (client-go's set)."""
+
+    plan: Plan
+    at: int = 0
+    wrote: bool = False
+    dirty: bool = False
+
+
 @dataclass(slots=True)
 class _Process:
     """A process of the control plane and what it has seen."""
@@ -94,7 +111,7 @@ class Manager:
                 self._watchers.setdefault(kind, []).append((number, component))
         self._position = 0
         self._processes: dict[str, _Process] = {}
-        self._unfinished: Iterator[None] | None = None
+        self._performing: dict[QueueKey, _Performing] = {}
         self.restart()
 
     def restart(self) -> None:
@@ -103,7 +120,7 @@ class Manager:
         self.notes.clear()
         self._notes_of.clear()
         self._failures.clear()
-        self._unfinished = None
+        self._performing.clear()
         self._position = self.store.head
         lag = self.registry.settings.watch_lag
         self._processes = {}
@@ -178,34 +195,29 @@ class Manager:
 
     def next_at(self) -> float | None:
         """Return when the next entry is due (simulated epoch seconds), or None."""
-        if self._unfinished is not None:
-            return self.store.now
         self.pump()
         entry = self.loop.peek()
         return entry.at if entry is not None else None
 
-    def run_one(self) -> Iterator[None]:
-        """Take the next entry and do it. Yields after each action, so that a long plan can be interrupted.
+    def run_one(self) -> bool:
+        """Take the next entry and do it: one sync and its first write, or one more write of a plan.
 
-        The caller holds a transaction while it advances this.
+        Returns True when that ended a plan that wrote something. The caller holds a transaction.
         """
-        if self._unfinished is None:
-            entry = self.loop.pop()
-            if entry is None:
-                return
-            self.store.move_clock(entry.at)
-            key = entry.key
-            if isinstance(key, Delivery):
-                self._deliver(key.process)
-                return
-            if isinstance(key, Beat):
-                self._beat(key.component)
-                return
-            assert isinstance(key, QueueKey)
-            self._unfinished = self._sync(key)
-        for _ in self._unfinished:
-            yield
-        self._unfinished = None
+        entry = self.loop.pop()
+        if entry is None:
+            return False
+        self.store.move_clock(entry.at)
+        key = entry.key
+        if isinstance(key, Continuation):
+            return self._perform_next(key.key)
+        if isinstance(key, QueueKey):
+            return self._sync(key)
+        if isinstance(key, Delivery):
+            self._deliver(key.process)
+        elif isinstance(key, Beat):
+            self._beat(key.component)
+        return False
 
     def _beat(self, number: int) -> None:
         component = self.components[number]
@@ -227,20 +239,43 @@ class Manager:
                     return Decision(component.name, key.ref, describe(action), plan.because, at)
         return None
 
-    def _sync(self, key: QueueKey) -> Iterator[None]:
+    def _sync(self, key: QueueKey) -> bool:
+        performing = self._performing.get(key)
+        if performing is not None:
+            performing.dirty = True
+            return False
         component = self.components[key.component]
         plan = component.sync(self.view_of(component), key.ref, self.store.now)
         self.syncs += 1
         self._remember(key, plan)
-        failed = plan.failed
-        for action in plan.actions:
-            try:
-                self._perform(action, component.name, plan)
-            except ApiError:
-                failed = True
-                break
-            yield
-        self.pump()
+        if not plan.actions:
+            self._finish(key, plan, failed=plan.failed)
+            return False
+        self._performing[key] = _Performing(plan)
+        return self._perform_next(key)
+
+    def _perform_next(self, key: QueueKey) -> bool:
+        """Perform the plan's next write; the one after it follows a round trip to the API server later."""
+        performing = self._performing[key]
+        plan, component = performing.plan, self.components[key.component]
+        written = failed = False
+        while performing.at < len(plan.actions) and not failed:
+            action = plan.actions[performing.at]
+            if not isinstance(action, RecordEvent):  # those go out on the side and hold nothing up
+                if written:
+                    self.loop.add(Continuation(key), self.store.now + self.registry.settings.api_latency)
+                    return False
+                written = performing.wrote = True
+            performing.at += 1
+            failed = not self._perform(action, component.name, plan)
+        del self._performing[key]
+        self._finish(key, plan, failed=failed or plan.failed)
+        if performing.dirty:
+            self.loop.add(key, self.store.now + component.latency)
+        return performing.wrote
+
+    def _finish(self, key: QueueKey, plan: Plan, *, failed: bool) -> None:
+        """Back off, or forget the failures and come again when the plan says so."""
         if failed:
             failures = self._failures.get(key, 0)
             self._failures[key] = failures + 1
@@ -267,7 +302,8 @@ class Manager:
 
     # -- performing ------------------------------------------------------------------------------
 
-    def _perform(self, action: Action, actor: str, plan: Plan) -> None:
+    def _perform(self, action: Action, actor: str, plan: Plan) -> bool:
+        """Do *action*; False when the API server refused it."""
         try:
             self._do(action, actor, plan)
         except ApiError as error:
@@ -276,7 +312,8 @@ class Manager:
             if on_error is not None and not silent:
                 text = on_error.message.replace("{error}", error.message)
                 self.registry.record_event(replace(on_error, message=text), actor)
-            raise
+            return False
+        return True
 
     def _do(self, action: Action, actor: str, plan: Plan) -> None:
         registry, because = self.registry, plan.because

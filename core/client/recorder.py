@@ -7,9 +7,10 @@ is read off the Event objects, so nothing is hidden.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-from core.apimachinery.meta import Obj, replaced
+from core.apimachinery.meta import Obj
 from core.apimachinery.timestamps import micro_timestamp, seconds, timestamp
 from core.client.actions import RecordEvent
 from core.client.cache import View
@@ -37,29 +38,20 @@ def record(view: View, request: RecordEvent, component: str, now: float) -> tupl
     ]
     if request.modern:
         return _record_modern(same_kind, request, component, now)
-    for event in same_kind:
-        if event["message"] == request.message:
-            return _again(view, event, request, component, now)
     recent = [e for e in same_kind if now - seconds(e["lastTimestamp"]) < SIMILAR_WINDOW]
-    if len(recent) >= SIMILAR_LIMIT:
+    messages = {e["message"] for e in recent if not e["message"].startswith(COMBINED)}
+    if len(messages | {request.message}) >= SIMILAR_LIMIT:
         combined = next((e for e in recent if e["message"].startswith(COMBINED)), None)
+        request = replace(request, message=COMBINED + request.message)
         if combined is not None:
-            return "update", _counted(replaced(combined, "message", COMBINED + request.message), now)
-        request = _with_message(request, COMBINED + request.message)
+            return "update", _counted({**combined, "message": request.message}, now)
+    else:
+        for event in same_kind:
+            if event["message"] == request.message:
+                return _again(view, event, request, component, now)
     if _is_spam(view, request, component, now):
         return None
     return "create", _new(request, component, now)
-
-
-def _with_message(request: RecordEvent, message: str) -> RecordEvent:
-    return RecordEvent(
-        request.regarding,
-        request.type,
-        request.reason,
-        message,
-        field_path=request.field_path,
-        host=request.host,
-    )
 
 
 def _again(

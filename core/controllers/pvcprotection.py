@@ -33,7 +33,7 @@ _MAX_NAMED = 3
 class PVCProtectionController:
     name = "pvc-protection-controller"
     process = "kube-controller-manager"
-    latency = 0.002
+    latency = 0.02
     resync_period = None
 
     def __init__(self, settings: Settings) -> None:

@@ -19,7 +19,7 @@ FINALIZER: Final = "kubernetes.io/pv-protection"
 class PVProtectionController:
     name = "pv-protection-controller"
     process = "kube-controller-manager"
-    latency = 0.002
+    latency = 0.02
     resync_period = None
 
     def __init__(self, settings: Settings) -> None:

@@ -37,7 +37,7 @@ def _of_its_pod(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
 class ReplicaSetController:
     name = "replicaset-controller"
     process = "kube-controller-manager"
-    latency = 0.02
+    latency = 0.005
     watches: Mapping[str, Handler] = {"ReplicaSet": _of_the_set, "Pod": _of_its_pod}
     resync_period: float | None = None
 

@@ -22,6 +22,7 @@ class Settings:
     container_stop_seconds: float = (
         1.0  # fake runtime: from SIGTERM to exit (never more than the grace period)
     )
+    api_latency: float = 0.004  # simulated seconds between two writes of one component's sync
     watch_lag: float = 0.0  # simulated seconds until a process's cache sees a write
 
     max_unavailable_stateful_set: bool = False  # SW1

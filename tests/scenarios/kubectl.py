@@ -189,6 +189,7 @@ class Kubectl:
     def _cordon(self, words: list[str], value: bool | None) -> str:
         for name in words:
             self.cluster.patch(Ref("Node", "", name), {"spec": {"unschedulable": value}}, actor="kubectl")
+            self.cluster.advance(self.cluster.now + 0.02)
         return "cordoned"
 
     def do_taint(self, words: list[str], _stdin: str) -> str:
@@ -206,7 +207,7 @@ class Kubectl:
         return "tainted"
 
     def do_get(self, words: list[str], _stdin: str) -> str:
-        options = _parse(words, "-l", "-o")
+        options = _parse(words, "-l", "-o", "-L")
         kind, names = KIND_OF[options.rest[0]], options.rest[1:]
         objects = sorted(self._find(kind, names, options.l), key=lambda o: o["metadata"]["name"])
         if not objects:
@@ -244,4 +245,4 @@ def _parse(words: list[str], *options: str) -> argparse.Namespace:
         else:
             parser.add_argument(option)
     parser.add_argument("rest", nargs="*")
-    return parser.parse_intermixed_args(words)
+    return parser.parse_known_intermixed_args(words)[0]

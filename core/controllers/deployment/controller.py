@@ -39,7 +39,7 @@ def _of_a_pod_that_is_gone(view: View, old: Obj | None, new: Obj | None) -> Iter
 class DeploymentController:
     name = "deployment-controller"
     process = "kube-controller-manager"
-    latency = 0.02
+    latency = 0.005
     watches: Mapping[str, Handler] = {
         "Deployment": _of_the_deployment,
         "ReplicaSet": _of_its_replica_set,

@@ -26,7 +26,7 @@ from core.sim.settings import Settings
 class PersistentVolumeController:
     name = "persistentvolume-controller"
     process = "kube-controller-manager"
-    latency = 0.010
+    latency = 0.002
 
     def __init__(self, settings: Settings) -> None:
         self.resync_period: float | None = settings.pvclaimbinder_sync_period
