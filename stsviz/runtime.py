@@ -78,6 +78,12 @@ class Driver:
                 nap = 0.0
         return min(nap, self.tell())
 
+    def refresh(self) -> None:
+        """Take in what the process that leads wrote; a transaction does that, and this one writes nothing."""
+        if not self._lease_until:
+            with self.cluster.store.transaction():
+                pass
+
     def release(self) -> None:
         """Let another process lead at once."""
         if self._lease_until:

@@ -24,6 +24,8 @@ from stsviz.runtime import group
 log = logging.getLogger(__name__)
 
 FRAME = 0.016  # seconds between two messages: what a browser can show
+REST = 2  # times as long as the last message took to make: the control plane wants to work too
+LONGEST_NAP = 1.0  # seconds
 RETRY = 2.0  # seconds
 LONGEST = 400  # characters of what a viewer says it has selected
 
@@ -83,7 +85,7 @@ class Viewer(AsyncWebsocketConsumer):
             for message in messages:
                 await self.send(text_data=message)
             spent = time.monotonic() - began
-            await asyncio.sleep(max(FRAME, min(1.0, spent)))
+            await asyncio.sleep(max(FRAME, min(LONGEST_NAP, REST * spent)))
 
     def _catch_up(self) -> list[str]:
         try:

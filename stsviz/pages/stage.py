@@ -107,6 +107,7 @@ class Stage:
         """Read everything at one revision, then draw with the store released."""
         driver, old = self.driver, self._shown
         cluster = driver.cluster
+        driver.refresh()
         drawing = None
         with cluster.reading() as view:
             revision, now, expanded = cluster.revision, cluster.now, self.expanded

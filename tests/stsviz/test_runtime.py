@@ -1,0 +1,107 @@
+"""The driver turns wall time into simulated time, in slices, and tells what changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from core.apimachinery.meta import Ref
+from core.cluster import Cluster
+from stsviz.pages.examples import EXAMPLES
+from stsviz.runtime import HEARTBEAT, Driver
+from stsviz.story import PAGE, WEB_0, Story, is_ready
+
+pytestmark = pytest.mark.django_db(transaction=True)
+START = 1_760_000_000.0
+ENOUGH = 20_000  # turns
+
+
+@pytest.fixture
+def cluster() -> Iterator[Cluster]:
+    cluster = Cluster.new("test", start=START)
+    yield cluster
+    cluster.destroy()
+
+
+@pytest.fixture
+def told() -> list[int]:
+    return []
+
+
+@pytest.fixture
+def driver(cluster: Cluster, told: list[int]) -> Driver:
+    return Driver(cluster, lambda name, revision: told.append(revision))
+
+
+def apply(cluster: Cluster, example: str) -> None:
+    assert {outcome.verb for outcome in cluster.apply(EXAMPLES[example].text)} == {"created"}
+
+
+def test_a_paused_cluster_stands_still(driver: Driver, cluster: Cluster) -> None:
+    driver.turn()
+    cluster.set_pace(0.0)
+    before = cluster.now, cluster.revision
+    assert driver.turn() <= HEARTBEAT
+    assert (cluster.now, cluster.revision) == before
+
+
+def test_settling_ends_and_everything_is_ready(driver: Driver, cluster: Cluster) -> None:
+    apply(cluster, "web")
+    driver.settle()
+    for _ in range(ENOUGH):
+        driver.turn()
+        if not driver.settling:
+            break
+    assert not driver.settling
+    assert is_ready(cluster.get(WEB_0))
+    assert is_ready(cluster.get(Ref("Pod", "default", "web-1")))
+
+
+def test_only_the_holder_of_the_lease_steps_the_cluster(driver: Driver, cluster: Cluster) -> None:
+    driver.turn()
+    other = Driver(Cluster.open("test"), lambda name, revision: None)
+    apply(cluster, "web")
+    other.settle()
+    other.turn()
+    assert cluster.view.get("Pod", "default", "web-0") is None
+    driver.release()
+    for _ in range(ENOUGH):
+        if not other.settling:
+            break
+        other.turn()
+    with cluster.store.transaction():  # as any verb does, this takes in what others wrote
+        assert is_ready(cluster.view.get(*WEB_0))
+
+
+def test_news_is_told_when_something_changed(driver: Driver, cluster: Cluster, told: list[int]) -> None:
+    driver.turn()
+    apply(cluster, "web")
+    driver.tell(force=True)
+    assert told[-1] == cluster.revision
+    count = len(told)
+    driver.tell()
+    assert len(told) == count
+
+
+def test_the_chapters_story_tells_itself_to_the_end(cluster: Cluster) -> None:
+    story = Story(reading=0.0)
+    sentences = []
+    for _ in range(ENOUGH):
+        if story.advance(cluster, 0.0):
+            sentences.append(story.sentence)
+        elif story.running:
+            cluster.step()
+        if not story.running:
+            break
+    assert [beat.say for beat in story.beats] == list(dict.fromkeys(sentences))
+    assert cluster.get(WEB_0)["metadata"]["uid"] != story.first_uid
+    assert cluster.read_file(WEB_0, PAGE) == b"written by the first web-0\n"
+
+
+def test_a_sentence_stands_as_long_as_it_takes_to_read(cluster: Cluster) -> None:
+    story = Story(reading=2.0)
+    assert story.advance(cluster, 100.0)
+    cluster.settle()
+    assert not story.advance(cluster, 101.9)
+    assert story.advance(cluster, 102.1)
