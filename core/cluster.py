@@ -26,6 +26,7 @@ from core.files import Files
 from core.manager import Decision, Manager
 from core.sim.settings import Settings
 
+SETTLE_BATCH = 200  # entries a transaction
 SETTLED_AFTER = 60.0  # simulated seconds in which no timer may have anything to do
 
 
@@ -260,22 +261,12 @@ class Cluster:
 
         Returns the number of syncs. Raises: NotSettled after *limit* of them.
         """
-        manager = self.manager
-        first = manager.syncs
-        calm_since = self.now
-        head = self.revision
-        while manager.syncs - first < limit:
-            with self.reading():
-                manager.pump()
-                entry = manager.loop.peek()
-            if entry is None or (entry.timer and entry.at > calm_since + quiet):
-                return manager.syncs - first
-            stop_at = manager.syncs + 200
-            self.advance(entry.at, lambda stop_at=stop_at: manager.syncs < stop_at)
-            if any(_matters(change) for change in self.changes_since(head)):
-                calm_since = self.now
-            head = self.revision
-        raise NotSettled(f"cluster {self.name} is still busy after {limit} syncs")
+        first = self.manager.syncs
+        settling = Settling(self, quiet)
+        while not settling.go_on(SETTLE_BATCH):
+            if self.manager.syncs - first > limit:
+                raise NotSettled(f"cluster {self.name} is still busy after {limit} syncs")
+        return self.manager.syncs - first
 
     def next_decision(self, look_at: int = 50) -> Decision | None:
         """Return what some component is about to do next, without doing it."""
@@ -290,6 +281,36 @@ class Cluster:
         free = Q(lease_holder=holder) | Q(lease_until__lt=wall_now) | Q(lease_holder="")
         rows = models.Cluster.objects.filter(free, pk=self.row.pk)
         return bool(rows.update(lease_holder=holder, lease_until=wall_now + seconds))
+
+
+class Settling:
+    """A cluster on its way to rest, in batches: for those who must let others in between."""
+
+    def __init__(self, cluster: Cluster, quiet: float = SETTLED_AFTER) -> None:
+        self._cluster = cluster
+        self._quiet = quiet
+        self._calm_since = cluster.now
+
+    def go_on(self, batch: int, more: Callable[[], bool] = lambda: True) -> bool:
+        """Do up to *batch* entries in one transaction while *more* says so; True when at rest."""
+        manager, store = self._cluster.manager, self._cluster.store
+        try:
+            with store.transaction():
+                for _ in range(batch):
+                    manager.pump()
+                    entry = manager.loop.peek()
+                    if entry is None or (entry.timer and entry.at > self._calm_since + self._quiet):
+                        return True
+                    head = store.head
+                    manager.run_one()
+                    if store.head != head and any(_matters(c) for c in store.uncommitted_since(head)):
+                        self._calm_since = store.now
+                    if not more():
+                        return False
+        except BaseException:
+            manager.restart()
+            raise
+        return False
 
 
 def _matters(change: Change) -> bool:

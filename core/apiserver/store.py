@@ -251,10 +251,13 @@ class Store:
 
     def _catch_up(self, *, lock: bool) -> None:
         """Read what other processes wrote since this mirror's revision; *lock* the cluster's row."""
-        query = models.Cluster.objects.filter(pk=self.row.pk)
-        if lock and connection.features.has_select_for_update:
-            query = query.select_for_update()
-        found = query.values_list("revision", "compacted", "now", "draws").first()
+        for_update = " FOR UPDATE" if lock and connection.features.has_select_for_update else ""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT revision, compacted, now, draws FROM core_cluster WHERE id = %s" + for_update,
+                [self.row.pk],
+            )
+            found = cursor.fetchone()
         if found is None:
             raise NotFound(f'cluster "{self.row.name}" not found')
         revision, self.compacted, now, draws = found
