@@ -220,10 +220,9 @@ _INDEXES_OF_KIND: dict[str, tuple[str, ...]] = {
     "ReplicaSet": ("by-controller", "orphans", "by-owner", "labelled"),
     "ControllerRevision": ("by-controller", "orphans", "by-owner", "labelled"),
     "EndpointSlice": ("slices-by-service", "by-controller", "by-owner"),
-    "Service": ("services-by-address", "by-controller", "by-owner"),
+    "Service": ("services-by-selector", "services-by-address", "by-controller", "by-owner"),
     "Node": ("nodes-by-volume", "by-owner"),
     "Event": ("events-by-involved",),
-    "Service": ("services-by-selector", "by-controller", "by-owner"),
 }
 _INDEXES_OF_OTHERS = ("by-controller", "by-owner")
 
