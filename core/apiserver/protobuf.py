@@ -1,7 +1,7 @@
 """Protobuf request bodies: kubectl's typed clients send them since v1.32, and do not fall back to JSON.
 
 Only reading, and only the messages that kubectl sends for the kinds served; answers are always JSON.
-Source: staging/src/k8s.io/apimachinery/pkg/runtime/serializer/protobuf; generated.proto of each group (v1.36).
+Source: staging/src/k8s.io/apimachinery/pkg/runtime/serializer/protobuf and the generated.proto files (v1.36).
 """
 
 from __future__ import annotations
@@ -69,10 +69,8 @@ SelfSubjectRulesReview: 1 metadata:ObjectMeta, 2 spec:SelfSubjectRulesReviewSpec
 SelfSubjectRulesReviewSpec: 1 namespace
 SelfSubjectReview: 1 metadata:ObjectMeta
 """
-_TOP = frozenset(
-    """Namespace DeleteOptions Service Deployment SelfSubjectAccessReview SelfSubjectRulesReview
-    SelfSubjectReview""".split()
-)
+_TOP = frozenset(("Namespace", "DeleteOptions", "Service", "Deployment"))
+_REVIEWS = frozenset(("SelfSubjectAccessReview", "SelfSubjectRulesReview", "SelfSubjectReview"))
 
 
 class _Field(NamedTuple):
@@ -112,7 +110,7 @@ def decode(body: bytes) -> dict[str, Any]:
         elif number == 2:
             raw = _bytes(value)
     kind = type_meta.get(2, "")
-    if kind not in _TOP:
+    if kind not in _TOP | _REVIEWS:
         raise UnknownMessage(kind)
     return {"kind": kind, "apiVersion": type_meta.get(1, ""), **_message(raw, kind)}
 

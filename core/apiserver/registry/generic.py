@@ -14,7 +14,7 @@ from typing import Any
 
 from core.api.kinds import BY_KIND
 from core.apimachinery import validation
-from core.apimachinery.errors import ApiError, BadRequest, Conflict, Invalid, MethodNotAllowed
+from core.apimachinery.errors import AlreadyExists, ApiError, BadRequest, Conflict, Invalid, MethodNotAllowed
 from core.apimachinery.meta import Obj, Ref, copied, ref_of
 from core.apimachinery.patch import json_patch, merge_patch, strategic_merge_patch
 from core.apimachinery.timestamps import timestamp
@@ -77,7 +77,7 @@ class Registry:
                 meta.pop(name, None)
             strategy.defaults(obj)
             if "name" not in meta and meta.get("generateName"):
-                meta["name"] = meta["generateName"] + context.random_name_suffix()
+                meta["name"] = self._generated_name(obj, context)
             admission.admit("CREATE", obj, None, context)
             meta["uid"] = context.uid()
             meta["creationTimestamp"] = timestamp(context.now)
@@ -93,6 +93,20 @@ class Registry:
                 self._refuse_taken_name(obj)
                 return obj
             return self.store.create(obj, actor, because)
+
+    def _generated_name(self, obj: Obj, context: Context) -> str:
+        """Return generateName and five characters, tried eight times (names/generate.go)."""
+        meta = obj["metadata"]
+        for _ in range(8):
+            name = str(meta["generateName"])[:58] + context.random_name_suffix()
+            if self.store.get(Ref(obj["kind"], meta.get("namespace", ""), name)) is None:
+                return name
+        resource = BY_KIND[obj["kind"]]
+        raise AlreadyExists(
+            f'{resource.group_resource} "{name}" already exists, the server was not able to generate a unique'
+            " name for the object",
+            name=name, group=resource.group, kind=resource.plural, retryAfterSeconds=1,
+        )  # fmt: skip
 
     def _refuse_taken_name(self, obj: Obj) -> None:
         if self.store.get(ref_of(obj)) is not None:
