@@ -80,6 +80,7 @@ class _Performing:
     plan: Plan
     at: int = 0
     wrote: bool = False
+    failed: bool = False
     dirty: bool = False
 
 
@@ -258,8 +259,8 @@ class Manager:
         """Perform the plan's next write; the one after it follows a round trip to the API server later."""
         performing = self._performing[key]
         plan, component = performing.plan, self.components[key.component]
-        written = failed = False
-        while performing.at < len(plan.actions) and not failed:
+        written = False
+        while performing.at < len(plan.actions):
             action = plan.actions[performing.at]
             if not isinstance(action, RecordEvent):  # those go out on the side and hold nothing up
                 if written:
@@ -267,9 +268,11 @@ class Manager:
                     return False
                 written = performing.wrote = True
             performing.at += 1
-            failed = not self._perform(action, component.name, plan)
+            if not self._perform(action, component.name, plan) and not performing.failed:
+                performing.failed = True
+                performing.at = max(performing.at, len(plan.actions) - plan.closing)
         del self._performing[key]
-        self._finish(key, plan, failed=failed or plan.failed)
+        self._finish(key, plan, failed=performing.failed or plan.failed)
         if performing.dirty:
             self.loop.add(key, self.store.now + component.latency)
         return performing.wrote
@@ -307,11 +310,12 @@ class Manager:
         try:
             self._do(action, actor, plan)
         except ApiError as error:
-            on_error = getattr(action, "on_error", None)
+            on_error = getattr(action, "on_error", None) or ()
             silent = isinstance(error, AlreadyExists) and getattr(action, "silent_exists", False)
-            if on_error is not None and not silent:
-                text = on_error.message.replace("{error}", error.message)
-                self.registry.record_event(replace(on_error, message=text), actor)
+            for event in on_error if isinstance(on_error, tuple) else (on_error,):
+                if not silent:
+                    text = event.message.replace("{error}", error.message)
+                    self.registry.record_event(replace(event, message=text), actor)
             return False
         return True
 

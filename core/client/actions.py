@@ -19,13 +19,13 @@ from core.apimachinery.meta import Obj, Ref
 class Create:
     """Create *obj*. ``metadata.generateName`` works. *exists_ok*: AlreadyExists is success.
 
-    *on_error*: what to record when the API refuses; ``{error}`` in its message becomes the API's text.
+    *on_error*: what to record when the API refuses; ``{error}`` in a message becomes the API's text.
     *silent_exists*: AlreadyExists is a failure (retried) of which no Event is recorded.
     """
 
     obj: Obj
     exists_ok: bool = False
-    on_error: RecordEvent | None = None
+    on_error: RecordEvent | tuple[RecordEvent, ...] | None = None
     silent_exists: bool = False
 
 
@@ -110,6 +110,7 @@ class Plan:
     ``Ref("Pod", ns, "web-1")`` may be a Pod that does not exist).
     *failed*: the sync ended in what upstream returns as an error; the key is retried with back-off
     (5 ms doubling, capped at 1000 s) after the actions were performed.
+    *closing*: so many actions at the end are performed even when an earlier one was refused.
     """
 
     actions: tuple[Action, ...] = ()
@@ -117,6 +118,7 @@ class Plan:
     because: str = ""
     notes: Mapping[Ref, str] = field(default_factory=dict)
     failed: bool = False
+    closing: int = 0
 
 
 NOTHING = Plan()

@@ -135,4 +135,6 @@ def _new(request: RecordEvent, component: str, now: float) -> Obj:
         event["source"] = source
         event["firstTimestamp"] = event["lastTimestamp"] = timestamp(now)
         event["count"] = 1
+        if request.message.startswith(COMBINED):
+            event["reportingComponent"] = ""
     return event

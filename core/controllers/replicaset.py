@@ -59,9 +59,11 @@ class ReplicaSetController:
         if "deletionTimestamp" not in rs["metadata"]:
             because = _manage_replicas(view, rs, active, actions, now)
         status = _status(rs, active, _terminating(view, rs), now)
-        if rs.get("status") != status:
+        reports = rs.get("status") != status
+        if reports:
             actions.append(UpdateStatus(replaced(rs, "status", status)))
-        return Plan(tuple(actions), _requeue_after(rs, active, status, now), because)
+        requeue_after = _requeue_after(rs, active, status, now)
+        return Plan(tuple(actions), requeue_after, because, closing=int(reports))
 
 
 # -- replicas ---------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ pkg/registry/rest/{create,update,delete}.go (v1.36).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import ModuleType
 from typing import Any
 
 from core.api.kinds import BY_KIND
@@ -17,6 +18,7 @@ from core.apimachinery import validation
 from core.apimachinery.errors import AlreadyExists, ApiError, BadRequest, Conflict, Invalid, MethodNotAllowed
 from core.apimachinery.meta import Obj, Ref, copied, ref_of
 from core.apimachinery.patch import json_patch, merge_patch, strategic_merge_patch
+from core.apimachinery.quantity import QuantityError
 from core.apimachinery.timestamps import timestamp
 from core.apiserver import admission
 from core.apiserver.registry import STRATEGIES
@@ -75,7 +77,7 @@ class Registry:
             meta.pop("resourceVersion", None)
             for name in SYSTEM_METADATA:
                 meta.pop(name, None)
-            strategy.defaults(obj)
+            _default(strategy, obj)
             if "name" not in meta and meta.get("generateName"):
                 meta["name"] = self._generated_name(obj, context)
             admission.admit("CREATE", obj, None, context)
@@ -83,7 +85,10 @@ class Registry:
             meta["creationTimestamp"] = timestamp(context.now)
             strategy.prepare_for_create(obj, context)
             errors = validation.validate_object_meta(
-                meta, "metadata", resource.namespaced, getattr(strategy, "name_check", validation.path_segment_name)
+                meta,
+                "metadata",
+                resource.namespaced,
+                getattr(strategy, "name_check", validation.path_segment_name),
             )
             errors += strategy.validate(obj)
             if errors:
@@ -123,7 +128,7 @@ class Registry:
             meta, old_meta = new["metadata"], old["metadata"]
             _keep_system_metadata(meta, old_meta)
             strategy = STRATEGIES[ref.kind]
-            strategy.defaults(new)
+            _default(strategy, new)
             admission.admit("UPDATE", new, old, context)
             strategy.prepare_for_update(new, old, context)
             errors = validation.validate_object_meta_update(meta, old_meta, "metadata")
@@ -302,6 +307,13 @@ class Registry:
                 self.store.create(event, name, because)
             else:
                 self.store.update(event, "", name, because)
+
+
+def _default(strategy: ModuleType, obj: Obj) -> None:
+    try:
+        strategy.defaults(obj)
+    except QuantityError as error:
+        raise BadRequest(str(error)) from error
 
 
 def _keep_system_metadata(meta: dict[str, Any], old: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 from core.apimachinery.meta import Obj, Ref, owner_reference, replaced, without
 from core.client.actions import Action, Create, Patch, RecordEvent, Update
 from core.client.cache import View
+from core.controllers.statefulset.events import PodEvents
 from core.controllers.statefulset.identity import claim_name, claim_templates
 
 _POD, _SET = ("v1", "Pod"), ("apps/v1", "StatefulSet")
@@ -77,7 +78,10 @@ class ClaimControl:
         }
         create = Create(
             claim,
-            on_error=RecordEvent(self._sts, "Warning", "FailedCreate", refused),
+            on_error=(
+                RecordEvent(self._sts, "Warning", "FailedCreate", refused),
+                PodEvents(self._sts).failure("Create", pod_name, f"failed to create PVC {name}: {{error}}"),
+            ),
             silent_exists=True,
         )
         message = f"Create Claim {name} {where} success"

@@ -87,11 +87,17 @@ class _Sync:
             self.because = "is being deleted: the garbage collector takes its Pods"
         else:
             self._reconcile()
+        steps = len(self.actions)
         counts = self._write_status()
         self.actions += truncated(self.sts, self.revisions, {replica.revision for replica in self.members})
         self.actions += self.doomed
         return Plan(
-            tuple(self.actions), self._requeue_after(counts), self.because, self.notes, failed=self.failed
+            tuple(self.actions),
+            self._requeue_after(counts),
+            self.because,
+            self.notes,
+            failed=self.failed,
+            closing=len(self.actions) - steps,
         )
 
     # -- what is there -----------------------------------------------------------------------------

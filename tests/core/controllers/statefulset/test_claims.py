@@ -45,7 +45,7 @@ def test_a_refused_claim_has_its_warning_ready():
     """STS-E4 STS-E10"""
     actions, _, _ = ClaimControl(Cache(), sts()).create("web-0", 0)
 
-    assert actions[0].on_error.message == (
+    assert actions[0].on_error[0].message == (
         "Create Claim www-web-0 for Pod web-0 in StatefulSet web failed error: {error}"
     )
     assert actions[0].silent_exists
