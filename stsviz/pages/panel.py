@@ -54,7 +54,7 @@ def _context(cluster: Cluster, view: View, ref: Ref) -> dict[str, Any]:
     obj = view.get(*ref)
     last = obj or cluster.tombstones.get(ref)
     events = view.indexed("events-by-involved", last["metadata"]["uid"]) if last else []
-    newest = sorted(events, key=lambda e: e.get("lastTimestamp") or "", reverse=True)[:MOST_EVENTS]
+    newest = sorted(events, key=_revision, reverse=True)[:MOST_EVENTS]
     state = _state(view, ref, obj, cluster.now)
     why = _why(cluster, ref, last, state)
     engraved, flips = _identity(cluster, view, ref)
@@ -79,6 +79,10 @@ def _context(cluster: Cluster, view: View, ref: Ref) -> dict[str, Any]:
         "files": _files(cluster, ref, obj),
         "yaml": as_yaml(obj) if obj else "",
     }
+
+
+def _revision(obj: Obj) -> int:
+    return int(obj["metadata"].get("resourceVersion", 0))
 
 
 def _state(view: View, ref: Ref, obj: Obj | None, now: float) -> State | None:

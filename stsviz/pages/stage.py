@@ -77,8 +77,8 @@ class Stage:
         """Return the object that an element id (or `Kind/namespace/name`) stands for."""
         if what.count("/") == 2:
             return Ref(*what.split("/"))
-        shown = self._shown
-        return shown.frame.refs.get(what) if shown else None
+        shown, _ = self.current()
+        return shown.frame.refs.get(what)
 
     def expand(self, range_id: str) -> None:
         """Open a folded range of ordinals, or close it."""
@@ -113,7 +113,7 @@ class Stage:
             revision, now, expanded = cluster.revision, cluster.now, self.expanded
             if old is None or old.revision != revision or old.expanded != expanded:
                 drawing = graph.build(view, cluster.tombstones, now, cluster.notes, None, expanded)
-                entries = timeline.read(cluster)
+                entries = timeline.read(cluster, old.entries if old else ())
             else:
                 entries = old.entries
             tables = twin.read(view, now)

@@ -26,7 +26,7 @@ def parts(driver: Driver, view: View, left_out: str, entries: list[Entry]) -> di
     }
     moment = f"revision {cluster.revision} · {clock(cluster.now - cluster.row.started)}"
     decision = None if driver.settling else cluster.next_decision()
-    coming = ""
+    coming = "nothing is due until somebody acts" if not driver.settling else ""
     if decision:
         because = f", because {escape(decision.because)}" if decision.because else ""
         coming = f"<b>next: {escape(decision.actor)}</b> {escape(decision.text)}{because}"

@@ -9,11 +9,28 @@ from django.utils.html import escape
 from core.cluster import Cluster, Entry
 
 SHOWN = 120  # lines kept on the page
+PAGE = 400  # writes read at once
+PAGES = 5  # looked through at most for lines that are worth showing
 
 
-def read(cluster: Cluster) -> list[Entry]:
-    """Return the newest lines, newest first."""
-    return cluster.timeline(SHOWN)
+def read(cluster: Cluster, old: Sequence[Entry] = ()) -> list[Entry]:
+    """Return the newest lines, newest first; *old* is what this returned before, and is not read again."""
+    newest = old[0].revision if old else 0
+    found: list[Entry] = []
+    before = 1 << 62
+    for _ in range(PAGES):
+        page = cluster.timeline(PAGE, before)
+        fresh = [entry for entry in page if entry.revision > newest]
+        found += (entry for entry in fresh if not is_heartbeat(entry))
+        if len(found) >= SHOWN or len(fresh) < PAGE:
+            break
+        before = page[-1].revision
+    return [*found, *old][:SHOWN]
+
+
+def is_heartbeat(entry: Entry) -> bool:
+    """Whether a node only said that it is still there."""
+    return entry.ref.kind == "Node" and entry.text.endswith("reports its status")
 
 
 def clock(seconds: float) -> str:
@@ -40,7 +57,7 @@ def section(entries: Sequence[Entry], started: float) -> str:
 
 def changes(old: Sequence[Entry], new: Sequence[Entry], started: float) -> list[str]:
     """Return the fragments that bring the old lines up to the new ones."""
-    if old is new or not new:
+    if old is new or not new or (old and old[0] == new[0]):
         return []
     last = old[0].revision if old else 0
     fresh = [entry for entry in new if entry.revision > last]
