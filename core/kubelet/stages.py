@@ -168,10 +168,10 @@ def run(sync: PodSync) -> Plan:
         [step.status for step in inits],
         address=runtime.address if any_alive else sync.status.get("podIP") or "",
     )
-    actions: list[Action] = _pulls(sync, steps)
+    actions = sync.write(observed)  # first: were it refused, nothing has been told that was not so
     for step in steps:
         actions += [sync.event(event, step.status["name"]) for event in step.events]
-    actions += sync.write(observed)
+    actions += _pulls(sync, steps)
     due = min((step.due for step in steps), default=FOREVER)
     because = next((step.words for step in steps if step.words), "")
     after = max(due - sync.now, 0.0) if due < FOREVER else None
@@ -220,11 +220,11 @@ def _is_told_to_stop(sync: PodSync) -> bool:
 
 def tell_to_stop(sync: PodSync) -> Plan:
     """Send SIGTERM and say that the deletion was seen (PL63 write 2); the Pod may still be Ready."""
-    actions: list[Action] = [
+    actions = sync.write(sync.observed())
+    actions += [
         sync.event(ContainerEvent("Normal", "Killing", f"Stopping container {name}"), name)
         for name in _running(sync)
     ]
-    actions += sync.write(replace(sync.observed(), sandbox=sync.sandbox_since is not None))
     return Plan(tuple(actions), because=_stopping(sync))
 
 

@@ -163,7 +163,7 @@ class Scheduler:
     ) -> Plan:
         """Record the failure: an Event each time, the Pod's condition when it says something new."""
         pod = cycle.pod
-        actions: list[Action] = [self._event(pod, "Warning", "FailedScheduling", message, "Scheduling")]
+        actions: list[Action] = []
         condition = {
             "type": "PodScheduled",
             "observedGeneration": pod["metadata"].get("generation", 1),
@@ -179,6 +179,7 @@ class Scheduler:
             changed = replaced(changed, "status.conditions", conditions)
         if conditions is not old or field(pod, "status.nominatedNodeName"):
             actions.append(UpdateStatus(changed))
+        actions.append(self._event(pod, "Warning", "FailedScheduling", message, "Scheduling"))
         return Plan(tuple(actions), requeue_after=after, because=words)
 
     def _event(self, pod: Obj, type_: str, reason: str, message: str, action: str) -> RecordEvent:

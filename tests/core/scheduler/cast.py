@@ -118,7 +118,7 @@ def schedule(subject: Obj, *others: Obj, wording: str = "W35") -> Plan:
 
 def failure(plan: Plan) -> str:
     """Return the text of FailedScheduling, after checking that the Pod's condition says the same."""
-    event, status = plan.actions
+    status, event = plan.actions
     assert isinstance(event, RecordEvent)
     assert isinstance(status, UpdateStatus)
     assert (event.reason, event.type, event.action) == ("FailedScheduling", "Warning", "Scheduling")

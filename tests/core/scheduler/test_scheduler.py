@@ -159,7 +159,7 @@ def test_a_failure_is_a_condition_with_observed_generation():
     """PL3, ST-5.51"""
     plan = schedule(pod("web-0", "www"), IMMEDIATE, claim("www"), *NODES)
 
-    assert plan.actions[1].obj["status"] == {
+    assert plan.actions[0].obj["status"] == {
         "phase": "Pending",
         "qosClass": "BestEffort",
         "conditions": [
@@ -182,7 +182,7 @@ def test_a_repeated_failure_is_an_event_and_no_status_write():
     """ST-8.41"""
     first = schedule(pod("web-0", "www"), IMMEDIATE, claim("www"), *NODES)
 
-    again = schedule(first.actions[1].obj, IMMEDIATE, claim("www"), *NODES)
+    again = schedule(first.actions[0].obj, IMMEDIATE, claim("www"), *NODES)
 
     assert [type(action) for action in again.actions] == [RecordEvent]
     assert again.requeue_after == 300
@@ -267,7 +267,7 @@ def test_starts_over_when_the_provisioner_gave_up():
     assert failure(plan) == (
         'running PreBind plugin "VolumeBinding": binding volumes: selectedNode annotation reset for PVC "www"'
     )
-    assert "nominatedNodeName" not in plan.actions[1].obj["status"]
+    assert "nominatedNodeName" not in plan.actions[0].obj["status"]
     assert plan.requeue_after == 10
 
 
