@@ -168,10 +168,10 @@ def run(sync: PodSync) -> Plan:
         [step.status for step in inits],
         address=runtime.address if any_alive else sync.status.get("podIP") or "",
     )
-    actions = sync.write(observed)  # first: were it refused, nothing has been told that was not so
+    # images first, so that the next Pod finds them; Events last: a refused write is not told
+    actions = [*_pulls(sync, steps), *sync.write(observed)]
     for step in steps:
         actions += [sync.event(event, step.status["name"]) for event in step.events]
-    actions += _pulls(sync, steps)
     due = min((step.due for step in steps), default=FOREVER)
     because = next((step.words for step in steps if step.words), "")
     after = max(due - sync.now, 0.0) if due < FOREVER else None
