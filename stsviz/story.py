@@ -37,7 +37,15 @@ class Beat:
 class Story:
     """A run of the chapter's demo on one cluster."""
 
-    def __init__(self, beats: tuple[Beat, ...] | None = None, *, reading: float = READING) -> None:
+    def __init__(
+        self,
+        beats: tuple[Beat, ...] | None = None,
+        *,
+        reading: float = READING,
+        on_beat: Callable[[int], None] = lambda number: None,
+    ) -> None:
+        """*reading*: seconds a sentence stands at least; *on_beat* hears of each beat before it is done."""
+        self._on_beat = on_beat
         self.beats = CHAPTER if beats is None else beats
         self.sentence = ""
         self.running = True
@@ -51,10 +59,6 @@ class Story:
     def position(self) -> str:
         return f"{min(self._at + 1, len(self.beats))} of {len(self.beats)}"
 
-    @property
-    def beat(self) -> int:
-        return self._at
-
     def stop(self) -> None:
         self.running, self.sentence = False, ""
 
@@ -66,6 +70,7 @@ class Story:
         if not self._begun:
             self._begun = True
             self._until_wall = wall + self._reading
+            self._on_beat(self._at)
             try:
                 beat.do(cluster, self)
             except ApiError as error:

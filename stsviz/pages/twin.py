@@ -37,6 +37,11 @@ def read(view: View, now: float) -> dict[str, Table]:
     return {kind: _table(kind, view, now) for kind in KINDS}
 
 
+def text(kind: str, view: View, now: float) -> str:
+    """Return what `kubectl get` prints of a kind, in its order."""
+    return printers.render(printers.table(kind, sorted(view.list(kind), key=_key), now))
+
+
 def _key(obj: Obj) -> tuple[str, str]:
     return obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
 

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from core.apimachinery.errors import ApiError, BadRequest
 from core.apimachinery.meta import Ref
-from core.apiserver import printers
 from core.diagram import render as drawing
 from stsviz.pages import commands, jobs, panel, status, twin
 from stsviz.pages.examples import EXAMPLES
@@ -102,9 +101,9 @@ def example(request: HttpRequest, name: str, example: str) -> HttpResponse:
 def tables(request: HttpRequest, name: str) -> HttpResponse:
     """Print what `kubectl get` prints, all rows."""
     cluster = _driver(name).cluster
-    with cluster.reading():
-        found = [cluster.table(kind) for kind in twin.KINDS if cluster.view.list(kind)]
-    return HttpResponse("\n".join(map(printers.render, found)), content_type="text/plain; charset=utf-8")
+    with cluster.reading() as view:
+        found = [twin.text(kind, view, cluster.now) for kind in twin.KINDS if view.list(kind)]
+    return HttpResponse("\n".join(found), content_type="text/plain; charset=utf-8")
 
 
 @require_safe

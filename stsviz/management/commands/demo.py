@@ -10,14 +10,14 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from core.apimachinery.meta import Ref
-from core.apiserver import printers
-from core.cluster import Cluster
+from core.cluster import Cluster, entry_of
+from stsviz.pages import twin
 from stsviz.story import PAGE, WEB_0, Story
 
 NAME = "demo"
 KINDS = ("StatefulSet", "Pod", "PersistentVolumeClaim", "PersistentVolume")
 MOST_STEPS = 5000
-BEFORE = 3  # the beat that deletes web-0
+DELETION = 3  # the beat that deletes web-0
 
 
 class Command(BaseCommand):
@@ -37,11 +37,17 @@ class Command(BaseCommand):
             cluster.destroy()
 
     def _tell(self, cluster: Cluster, slow: bool) -> None:
-        story, before, said = Story(reading=0.0), {}, ""
-        for _ in range(MOST_STEPS):
-            if story.beat == BEFORE and not before:
+        before: dict[str, str] = {}
+        said = ""
+
+        def on_beat(number: int) -> None:
+            if number == DELETION:
+                cluster.settle()
                 self._tables(cluster, "before")
-                before = self._identity(cluster)
+                before.update(self._identity(cluster))
+
+        story = Story(reading=0.0, on_beat=on_beat)
+        for _ in range(MOST_STEPS):
             changed = story.advance(cluster, 0.0)
             if story.sentence != said:
                 said = story.sentence
@@ -52,8 +58,9 @@ class Command(BaseCommand):
                 raise CommandError("nothing is left to do, and the story is not over")
             if slow:
                 time.sleep(0.3)
-        if story.running or said.startswith("The demo stops"):
-            raise CommandError(said)
+        if not before:
+            raise CommandError("the story did not come to its end")
+        cluster.settle()
         self._tables(cluster, "after")
         self._compare(before, self._identity(cluster))
 
@@ -61,17 +68,16 @@ class Command(BaseCommand):
         revision = cluster.revision
         went_on = cluster.step()
         for change in cluster.changes_since(revision):
-            if change.ref.kind not in ("Event", "Node", "EndpointSlice"):
-                because = f", because {change.because}" if change.because else ""
-                self.stdout.write(
-                    f"  {change.actor}: {change.type.lower()} {change.ref.kind} {change.ref.name}{because}"
-                )
+            if change.ref.kind in KINDS:
+                entry = entry_of(change)
+                because = f", because {entry.because}" if entry.because else ""
+                self.stdout.write(f"  {entry.actor}: {entry.text}{because}")
         return went_on
 
     def _tables(self, cluster: Cluster, when: str) -> None:
         self.stdout.write(self.style.SUCCESS(f"\n--- {when}: kubectl get sts,pod,pvc,pv"))
         for kind in KINDS:
-            self.stdout.write(printers.render(cluster.table(kind)))
+            self.stdout.write(twin.text(kind, cluster.view, cluster.now) + "\n")
 
     def _identity(self, cluster: Cluster) -> dict[str, str]:
         pod = cluster.get(WEB_0)
