@@ -106,6 +106,7 @@ class Cluster:
                 made = self.registry.create(obj, "kubeadm")
                 if status:
                     self.registry.update_status({**made, "status": status}, "kubeadm")
+        self.settle(quiet=1.0)  # a new node is tainted not-ready until its controller has seen it Ready
 
     def destroy(self) -> None:
         """Delete the cluster with all its history. This object is of no use afterwards."""

@@ -105,6 +105,8 @@ class Manager:
         self.notes: dict[Ref, str] = {}
         self.syncs = 0
         self._notes_of: dict[QueueKey, tuple[Ref, ...]] = {}
+        self._said: dict[Ref, str] = {}
+        self._own_words: dict[Ref, dict[int, str]] = {}
         self._failures: dict[QueueKey, int] = {}
         self._watchers: dict[str, list[tuple[int, Component]]] = {}
         for number, component in enumerate(self.components):
@@ -120,6 +122,8 @@ class Manager:
         self.loop.clear()
         self.notes.clear()
         self._notes_of.clear()
+        self._said.clear()
+        self._own_words.clear()
         self._failures.clear()
         self._performing.clear()
         self._position = self.store.head
@@ -290,18 +294,35 @@ class Manager:
             self.loop.add(key, self.store.now + max(plan.requeue_after, 0.0), timer=True)
 
     def _remember(self, key: QueueKey, plan: Plan) -> None:
-        said: Mapping[Ref, str] = plan.notes
-        if plan.because and key.ref not in said:
-            said = {**said, key.ref: plan.because}
-        before = self._notes_of.get(key, ())
-        for ref in before:
-            if ref not in said:
-                self.notes.pop(ref, None)
-        self.notes.update(said)
+        """Keep what the plan says about objects. What a component says about its own key outranks what
+        another says about it in passing; of several who speak of their own, the last is right."""
+        ref, said = key.ref, plan.notes
+        own = self._own_words.get(ref)
+        if plan.because:
+            own = self._own_words.setdefault(ref, {})
+            own.pop(key.component, None)
+            own[key.component] = plan.because
+        elif own is not None and own.pop(key.component, None) is not None and not own:
+            del self._own_words[ref]
+        before = self._notes_of.pop(key, ())
+        for other in before:
+            if other not in said:
+                self._said.pop(other, None)
+                self._note(other)
         if said:
             self._notes_of[key] = tuple(said)
-        elif before:
-            del self._notes_of[key]
+            self._said.update(said)
+            for other in said:
+                self._note(other)
+        self._note(ref)
+
+    def _note(self, ref: Ref) -> None:
+        own = self._own_words.get(ref)
+        text = next(reversed(own.values())) if own else self._said.get(ref)
+        if text:
+            self.notes[ref] = text
+        else:
+            self.notes.pop(ref, None)
 
     # -- performing ------------------------------------------------------------------------------
 

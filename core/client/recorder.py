@@ -69,8 +69,10 @@ def _counted(event: Obj, now: float) -> Obj:
 def _record_modern(
     same_kind: list[Obj], request: RecordEvent, component: str, now: float
 ) -> tuple[str, Obj] | None:
+    # ST-8.40: the key has the regarding object's resourceVersion and not the message
+    version = request.regarding["metadata"].get("resourceVersion")
     for event in same_kind:
-        if event["message"] != request.message or event.get("action", "") != request.action:
+        if event["involvedObject"].get("resourceVersion") != version or event.get("action") != request.action:
             continue
         series = event.get("series")
         last = series["lastObservedTime"] if series else event["eventTime"]

@@ -32,7 +32,7 @@ PortKey = tuple[tuple[str, str, int, str], ...]
 class EndpointSliceController:
     name = "endpointslice-controller"
     process = "kube-controller-manager"
-    latency = 0.1
+    latency = 0.003
     resync_period: float | None = None
 
     def __init__(self, settings: Settings) -> None:

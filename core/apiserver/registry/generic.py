@@ -277,7 +277,8 @@ class Registry:
                 "lastProbeTime": None,
                 "lastTransitionTime": timestamp(self.store.now),
             }
-            status = old.get("status") or {}
+            # ST-5.35: the promise is kept now
+            status = {k: v for k, v in (old.get("status") or {}).items() if k != "nominatedNodeName"}
             others = [c for c in status.get("conditions") or () if c["type"] != "PodScheduled"]
             new = {
                 **old,
