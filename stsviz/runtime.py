@@ -134,6 +134,8 @@ class Driver:
 
     def _lesson(self, wall: float, pace: float) -> float:
         """One decision a beat, and no wait longer than a listener bears."""
+        if self.story is not None and self.story.is_being_read(self.cluster, wall):
+            return LESSON_DECISION / 2
         if wall < self._next_beat:
             return self._next_beat - wall
         if not self.cluster.step():

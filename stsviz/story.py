@@ -17,7 +17,7 @@ from core.client.cache import View
 from core.cluster import Cluster
 
 EXAMPLES = Path(__file__).parent / "examples"
-READING = 2.0  # seconds a sentence stands at least, for whoever reads it
+READING = 2.0  # seconds the cluster holds still for a new sentence, at pace 1
 
 WEB_0 = Ref("Pod", "default", "web-0")
 WEB_1 = Ref("Pod", "default", "web-1")
@@ -44,7 +44,7 @@ class Story:
         reading: float = READING,
         on_beat: Callable[[int], None] = lambda number: None,
     ) -> None:
-        """*reading*: seconds a sentence stands at least; *on_beat* hears of each beat before it is done."""
+        """*reading*: seconds the cluster holds still for a sentence; *on_beat* hears of each beat before it is done."""
         self._on_beat = on_beat
         self.beats = CHAPTER if beats is None else beats
         self.sentence = ""
@@ -53,7 +53,7 @@ class Story:
         self._reading = reading
         self._at = 0
         self._begun = False
-        self._until_wall = -math.inf
+        self._begun_at = -math.inf  # wall seconds
 
     @property
     def position(self) -> str:
@@ -62,14 +62,18 @@ class Story:
     def stop(self) -> None:
         self.running, self.sentence = False, ""
 
+    def is_being_read(self, cluster: Cluster, wall: float) -> bool:
+        """Whether the sentence is so new that the cluster should hold still: what it says must be seen."""
+        return self.running and self._begun and wall < self._begun_at + self._reading / max(1.0, cluster.pace)
+
     def advance(self, cluster: Cluster, wall: float) -> bool:
         """Go on as far as the cluster's state allows; True when the sentence changed."""
-        if not self.running:
+        if not self.running or self.is_being_read(cluster, wall):
             return False
         beat = self.beats[self._at]
         if not self._begun:
             self._begun = True
-            self._until_wall = wall + self._reading
+            self._begun_at = wall
             self._on_beat(self._at)
             try:
                 beat.do(cluster, self)
@@ -79,7 +83,7 @@ class Story:
                 return True
             self.sentence = beat.say
             return True
-        if wall < self._until_wall or not beat.until(cluster.view, self):
+        if not beat.until(cluster.view, self):
             return False
         self._at += 1
         if self._at == len(self.beats):

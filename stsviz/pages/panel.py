@@ -64,7 +64,7 @@ def _context(cluster: Cluster, view: View, ref: Ref) -> dict[str, Any]:
         "kind": ref.kind,
         "uid": obj["metadata"]["uid"] if obj else "",
         "question": _question(ref, obj, state),
-        "why": why[:1].upper() + why[1:] if why else "",
+        "why": why,
         "event": newest[0] if newest else None,
         "events": [
             {"at": clock(seconds(e["lastTimestamp"]) - started) if e.get("lastTimestamp") else "", **e}
@@ -105,17 +105,20 @@ def _question(ref: Ref, obj: Obj | None, state: State | None) -> str:
 
 
 def _why(cluster: Cluster, ref: Ref, last: Obj | None, state: State | None) -> str:
-    """Return one clause, from whoever has something to say: a component about it, its state, its owner."""
-    own = cluster.why(ref) or (state.note if state else "")
-    if own or ref.kind != "Pod":
-        return own
+    """Return one sentence, from whoever has something to say: a component about it, its state, its owner."""
+    if cluster.why(ref):
+        return f"{ref.name} {cluster.why(ref)}"
+    if state and state.note:
+        return f"{ref.name}: {state.note}"
+    if ref.kind != "Pod":
+        return ""
     owners = last["metadata"].get("ownerReferences") or () if last else ()
     for owner in owners:
         if owner.get("controller"):
             said = cluster.why(Ref(owner["kind"], ref.namespace, owner["name"]))
-            return f"its {owner['kind']} {said}" if said else ""
-    said = cluster.why(Ref("StatefulSet", ref.namespace, ref.name.rpartition("-")[0]))
-    return f"its StatefulSet {said}" if said else ""
+            return f"{owner['kind']} {owner['name']} {said}" if said else ""
+    sts = Ref("StatefulSet", ref.namespace, ref.name.rpartition("-")[0])
+    return f"StatefulSet {sts.name} {cluster.why(sts)}" if cluster.why(sts) else ""
 
 
 def _identity(cluster: Cluster, view: View, ref: Ref) -> tuple[list[Fact], list[Fact]]:

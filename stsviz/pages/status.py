@@ -28,7 +28,7 @@ def parts(driver: Driver, view: View, left_out: str, entries: list[Entry]) -> di
     decision = None if driver.settling else cluster.next_decision()
     coming = "nothing is due until somebody acts" if not driver.settling else ""
     if decision:
-        because = f", because {escape(decision.because)}" if decision.because else ""
+        because = f" — {escape(decision.because)}" if decision.because else ""
         coming = f"<b>next: {escape(decision.actor)}</b> {escape(decision.text)}{because}"
     spoken = ""
     if entries:

@@ -41,7 +41,7 @@ def clock(seconds: float) -> str:
 
 
 def line(entry: Entry, started: float) -> str:
-    because = f"<i>because {escape(entry.because)}</i>" if entry.because else ""
+    because = f"<i>— {escape(entry.because)}</i>" if entry.because else ""
     ref = entry.ref
     what = escape(f"{ref.kind}/{ref.namespace}/{ref.name}")
     return (

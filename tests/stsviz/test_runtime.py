@@ -99,9 +99,15 @@ def test_the_chapters_story_tells_itself_to_the_end(cluster: Cluster) -> None:
     assert cluster.read_file(WEB_0, PAGE) == b"written by the first web-0\n"
 
 
-def test_a_sentence_stands_as_long_as_it_takes_to_read(cluster: Cluster) -> None:
+@pytest.mark.parametrize(("pace", "seconds"), [(0.5, 2.0), (1.0, 2.0), (4.0, 0.5)])
+def test_a_cluster_holds_still_while_a_sentence_is_read(
+    cluster: Cluster, pace: float, seconds: float
+) -> None:
+    cluster.set_pace(pace, "lesson")
     story = Story(reading=2.0)
     assert story.advance(cluster, 100.0)
     cluster.settle()
-    assert not story.advance(cluster, 101.9)
-    assert story.advance(cluster, 102.1)
+    assert story.is_being_read(cluster, 100.0 + seconds - 0.1)
+    assert not story.advance(cluster, 100.0 + seconds - 0.1)
+    assert not story.is_being_read(cluster, 100.0 + seconds + 0.1)
+    assert story.advance(cluster, 100.0 + seconds + 0.1)

@@ -70,7 +70,7 @@ class Command(BaseCommand):
         for change in cluster.changes_since(revision):
             if change.ref.kind in KINDS:
                 entry = entry_of(change)
-                because = f", because {entry.because}" if entry.because else ""
+                because = f" — {entry.because}" if entry.because else ""
                 self.stdout.write(f"  {entry.actor}: {entry.text}{because}")
         return went_on
 
