@@ -44,7 +44,7 @@ class Story:
         reading: float = READING,
         on_beat: Callable[[int], None] = lambda number: None,
     ) -> None:
-        """*reading*: seconds the cluster holds still for a sentence; *on_beat* hears of each beat before it is done."""
+        """*reading*: seconds to hold still for a sentence; *on_beat* hears of each beat before it is done."""
         self._on_beat = on_beat
         self.beats = CHAPTER if beats is None else beats
         self.sentence = ""
