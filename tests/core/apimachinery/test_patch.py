@@ -70,14 +70,14 @@ def test_strategic_merge_finds_containers_by_name():
     assert new["spec"]["containers"] == [{"name": "a", "image": "a:1"}, {"name": "b", "image": "b:2"}]
 
 
-def test_strategic_merge_deletes_and_appends_elements():
-    """API-PA5"""
+def test_strategic_merge_deletes_elements_and_puts_new_ones_first():
+    """API-PA5; kubectl patch --local orders them so"""
     obj = pod(containers=[{"name": "a"}, {"name": "b"}])
     change = [{"name": "a", "$patch": "delete"}, {"name": "c"}]
 
     assert strategic_merge_patch(obj, {"spec": {"containers": change}})["spec"]["containers"] == [
-        {"name": "b"},
         {"name": "c"},
+        {"name": "b"},
     ]
 
 
@@ -105,7 +105,7 @@ def test_strategic_merge_orders_elements_as_asked():
 
     names = [c["name"] for c in strategic_merge_patch(obj, patch)["spec"]["containers"]]
 
-    assert names == ["b", "x", "a"]
+    assert names == ["x", "b", "a"]
 
 
 def test_strategic_merge_unites_finalizers_and_takes_some_out():
@@ -113,7 +113,7 @@ def test_strategic_merge_unites_finalizers_and_takes_some_out():
     obj = {"apiVersion": "v1", "kind": "Pod", "metadata": {"finalizers": ["a", "b"]}}
     patch = {"metadata": {"finalizers": ["c"], "$deleteFromPrimitiveList/finalizers": ["a"]}}
 
-    assert strategic_merge_patch(obj, patch)["metadata"]["finalizers"] == ["b", "c"]
+    assert strategic_merge_patch(obj, patch)["metadata"]["finalizers"] == ["c", "b"]
 
 
 def test_strategic_merge_keeps_only_the_named_keys():
