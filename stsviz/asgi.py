@@ -16,6 +16,7 @@ django_application = get_asgi_application()
 from django.conf import settings  # noqa: E402
 from django.http.request import split_domain_port, validate_host  # noqa: E402
 
+from stsviz.kubeapi.app import KubernetesApi, is_ours  # noqa: E402
 from stsviz.runtime import runtime  # noqa: E402
 from stsviz.urls import websocket_urlpatterns  # noqa: E402
 
@@ -43,9 +44,14 @@ class SameOrigin:
         await send({"type": "websocket.close", "code": 4403})
 
 
-_router = ProtocolTypeRouter(
-    {"http": django_application, "websocket": SameOrigin(URLRouter(websocket_urlpatterns))}
-)
+kubernetes_api = KubernetesApi()
+
+
+async def _http(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    await (kubernetes_api if is_ours(scope["path"]) else django_application)(scope, receive, send)
+
+
+_router = ProtocolTypeRouter({"http": _http, "websocket": SameOrigin(URLRouter(websocket_urlpatterns))})
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -20,7 +20,7 @@ from core.apiserver.discovery import Resource
 from core.apiserver.listing import Page, list_objects
 from core.apiserver.options import ListOptions, WriteOptions, delete_options
 from core.apiserver.patching import patched
-from core.apiserver.refusals import Unexplained
+from core.apiserver.refusals import RevisionTooLarge, Unexplained
 from core.apiserver.registry import STRATEGIES
 from core.apiserver.registry.deletion import DeleteOptions
 from core.apiserver.registry.generic import Registry
@@ -78,7 +78,10 @@ class Handlers:
 
     # -- reading ---------------------------------------------------------------------------------
 
-    def get(self, target: Target) -> Obj:
+    def get(self, target: Target, revision: int | None = None) -> Obj:
+        """Return the object; *revision*: the state must not be older than that."""
+        if revision is not None and revision > self.store.revision:
+            raise RevisionTooLarge(revision, self.store.revision)
         obj = self.registry.get(target.ref)
         if target.subresource == "scale":
             return conversion.scale_of(obj)
@@ -168,9 +171,8 @@ class Handlers:
     def _check_name(self, obj: Obj, target: Target) -> None:
         name = obj["metadata"].get("name") or ""
         if not name:
-            raise BadRequest(
-                f"the name of the object ({target.name} based on URL) was undeterminable: name must be provided"
-            )
+            why = "was undeterminable: name must be provided"
+            raise BadRequest(f"the name of the object ({target.name} based on URL) {why}")
         if name != target.name:
             raise BadRequest(
                 f"the name of the object ({name}) does not match the name on the URL ({target.name})"

@@ -58,15 +58,6 @@ class UnsupportedPatchType(_Bare, UnsupportedMediaType):
         super().__init__("415: Unsupported Media Type")
 
 
-class RejectedPatch(_Bare):
-    """A JSON patch that cannot be applied."""
-
-    code, reason = 422, "Invalid"
-
-    def __init__(self) -> None:
-        super().__init__("the server rejected our request due to an error in our request")
-
-
 class RequestEntityTooLarge(ApiError):
     code, reason = 413, "RequestEntityTooLarge"
 
@@ -91,6 +82,7 @@ class RevisionTooLarge(Timeout):
     """A resourceVersion that does not exist yet."""
 
     def __init__(self, asked: int, current: int) -> None:
+        self.asked = asked
         cause = {"reason": "ResourceVersionTooLarge", "message": "Too large resource version"}
         super().__init__(
             f"Timeout: Too large resource version: {asked}, current: {current}",

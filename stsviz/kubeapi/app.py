@@ -1,0 +1,244 @@
+"""The ASGI application of the Kubernetes API: whose cluster, which verb, and the answer or the refusal.
+
+The cluster ``lab`` is served at the root of the site, every cluster below ``/clusters/<name>``. Verbs reach
+the database, so they run in a few threads; streams wait in the event loop and cost no thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.http.request import split_domain_port, validate_host
+
+from core.apimachinery.errors import ApiError, BadRequest, Forbidden
+from core.apiserver.body import NotData, media_type, parse
+from core.apiserver.conversion import stored_selector
+from core.apiserver.handlers import Answer, Handlers, Target, Write
+from core.apiserver.options import (
+    ListOptions,
+    delete_options,
+    list_options,
+    revision_of_get,
+    text,
+    write_options,
+)
+from core.apiserver.patching import APPLY_PATCH, patch_type
+from core.apiserver.protobuf import Malformed, UnknownMessage
+from core.apiserver.protobuf import decode as decode_protobuf
+from core.apiserver.refusals import NotImplementedHere, RevisionTooLarge
+from core.cluster import Cluster
+from stsviz.kubeapi import documents
+from stsviz.kubeapi.http import Request, Response, plain, read_request, refusal
+from stsviz.kubeapi.negotiation import Form, form_of, object_as, page_as, response_of
+from stsviz.kubeapi.routing import NoSuchPage, target_of, verb_of
+from stsviz.kubeapi.watch import Hub, Stream
+from stsviz.runtime import LAB, runtime
+
+log = logging.getLogger(__name__)
+
+ROOTS = frozenset(("api", "apis", "version", "openapi", "healthz", "livez", "readyz"))
+_NOT_HERE = frozenset(("exec", "attach", "portforward", "log"))
+_THREADS = 8
+
+
+def is_ours(path: str) -> bool:
+    """Tell whether *path* belongs to the Kubernetes API and not to the pages."""
+    first, _, rest = path.lstrip("/").partition("/")
+    return first in ROOTS or (first == "clusters" and bool(rest))
+
+
+class KubernetesApi:
+    """Serves every cluster of this process. One instance an event loop."""
+
+    def __init__(self) -> None:
+        self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="kubeapi")
+        self._hubs: dict[str, Hub] = {}
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        pretty = False
+        try:
+            _guard(scope)
+            name, parts = _mount(scope["path"])
+            request = await read_request(scope, receive, scope["path"])
+            pretty = request.pretty
+            response = await self._serve(request, name, parts, receive, send)
+        except NoSuchPage:
+            response = plain("404 page not found\n", 404)
+        except ApiError as error:
+            response = refusal(error, pretty=pretty)
+        except Exception:
+            log.exception("%s %s failed", scope["method"], scope["path"])
+            response = refusal(ApiError("Internal error occurred: see the log of stsviz"))
+        if response is not None:
+            await response.send(send, head=scope["method"] == "HEAD")
+
+    async def _serve(
+        self, request: Request, name: str, parts: list[str], receive: Any, send: Any
+    ) -> Response | None:
+        cluster = await self._in_thread(_cluster, name)
+        if request.method == "GET":
+            answer = documents.serve(request, parts, request.header("host"))
+            if answer is not None:
+                return answer
+        target = target_of(parts)
+        verb = verb_of(target, request.method)
+        call = Call(request, target, cluster)
+        if verb == "list":
+            form = form_of(request, collection=True, watch=False)
+            options = call.list_options()
+            if options.watch:
+                form = form_of(request, collection=True, watch=True)
+                await Stream(self._hub(cluster), target, options, form, send).run(receive)
+                return None
+            return await self._patient(cluster, lambda: call.list(options, form))
+        form = form_of(request, collection=not target.name)
+        verbs: Mapping[str, Callable[[Form], Response]] = {
+            "get": call.get,
+            "create": call.create,
+            "update": call.update,
+            "patch": call.patch,
+            "delete": call.delete,
+            "deletecollection": call.delete_collection,
+        }
+        if target.subresource in _NOT_HERE:
+            raise NotImplementedHere(f"stsviz does not serve {target.subresource} yet")
+        if verb == "get":
+            return await self._patient(cluster, lambda: call.get(form))
+        response = await self._in_thread(verbs[verb], form)
+        runtime.wake()
+        return response
+
+    async def _patient(self, cluster: Cluster, read: Callable[[], Response]) -> Response:
+        """Read; when the client knows a revision that is still to come, wait for it a while."""
+        try:
+            return await self._in_thread(read)
+        except RevisionTooLarge as error:
+            if not await self._hub(cluster).reached(error.asked):
+                raise
+            return await self._in_thread(read)
+
+    def _in_thread(self, function: Callable[..., Any], *arguments: Any) -> asyncio.Future[Any]:
+        return asyncio.get_running_loop().run_in_executor(self._pool, function, *arguments)
+
+    def _hub(self, cluster: Cluster) -> Hub:
+        hub = self._hubs.get(cluster.name)
+        if hub is None or not hub.serves(cluster):
+            hub = self._hubs[cluster.name] = Hub(cluster, self._pool, _is_current)
+        return hub
+
+
+def _cluster(name: str) -> Cluster:
+    try:
+        cluster = runtime.cluster(name)
+    except KeyError:
+        raise NoSuchPage from None
+    cluster.store.refresh()  # another process may have written
+    return cluster
+
+
+def _is_current(cluster: Cluster) -> bool:
+    """Tell whether *cluster* is still the one of its name: it may have been reset or destroyed."""
+    try:
+        return runtime.cluster(cluster.name) is cluster
+    except KeyError:
+        return False
+
+
+def _mount(path: str) -> tuple[str, list[str]]:
+    """Return the cluster's name and the parts of the path below its mount."""
+    parts = path.removeprefix("/").split("/")
+    if len(parts) > 1 and not parts[-1]:
+        parts.pop()  # one trailing slash
+    if parts[0] == "clusters":
+        return parts[1], parts[2:]
+    return LAB, parts
+
+
+def _guard(scope: Mapping[str, Any]) -> None:
+    """Refuse what a page of another site makes a browser send, and hosts we do not answer to."""
+    headers = dict(scope["headers"])
+    host = headers.get(b"host", b"").decode("latin1")
+    origin = headers.get(b"origin", b"").decode("latin1")
+    domain, _ = split_domain_port(host)
+    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
+        raise Forbidden("forbidden: this server does not answer to that host name")
+    if origin and urlsplit(origin).netloc.lower() != host.lower():
+        raise Forbidden("forbidden: a page of another site may not use this API")
+    if headers.get(b"sec-fetch-site") == b"cross-site":
+        raise Forbidden("forbidden: a page of another site may not use this API")
+
+
+class Call:
+    """One request about one target: its verbs, run in a thread."""
+
+    def __init__(self, request: Request, target: Target, cluster: Cluster) -> None:
+        self.request = request
+        self.target = target
+        self.cluster = cluster
+        self.handlers = Handlers(cluster.registry)
+
+    def list_options(self) -> ListOptions:
+        resource, query = self.target.resource, self.request.query
+        selector = stored_selector(text(query, "fieldSelector"), resource)
+        query = {**query, "fieldSelector": [selector]}
+        return list_options(query, resource.stored, namespaced=resource.namespaced)
+
+    def list(self, options: ListOptions, form: Form) -> Response:
+        page = self.handlers.list(self.target, options)
+        return response_of(page_as(page, self.target.resource, form, self.cluster.now), form, self.request)
+
+    def get(self, form: Form) -> Response:
+        revision = revision_of_get(text(self.request.query, "resourceVersion"))
+        return self._respond(Answer(self.handlers.get(self.target, revision)), form)
+
+    def create(self, form: Form) -> Response:
+        media = media_type(self.request.header("content-type"))
+        return self._respond(self.handlers.create(self.target, self._write(media, "CreateOptions")), form)
+
+    def update(self, form: Form) -> Response:
+        media = media_type(self.request.header("content-type"))
+        return self._respond(self.handlers.update(self.target, self._write(media, "UpdateOptions")), form)
+
+    def patch(self, form: Form) -> Response:
+        media = patch_type(self.request.header("content-type"))
+        return self._respond(self.handlers.patch(self.target, self._write(media, "PatchOptions")), form)
+
+    def delete(self, form: Form) -> Response:
+        options, dry_run = delete_options(self.request.query, self._options_body())
+        answer = self.handlers.delete(self.target, options, self.request.agent, dry_run=dry_run)
+        return self._respond(answer, form)
+
+    def delete_collection(self, form: Form) -> Response:
+        options, dry_run = delete_options(self.request.query, self._options_body())
+        page = self.handlers.delete_collection(
+            self.target, self.list_options(), options, self.request.agent, dry_run=dry_run
+        )
+        return response_of(page_as(page, self.target.resource, form, self.cluster.now), form, self.request)
+
+    def _write(self, media: str, kind: str) -> Write:
+        options = write_options(self.request.query, kind, apply=media == APPLY_PATCH)
+        return Write(self.request.body, media, options, self.request.agent)
+
+    def _options_body(self) -> Any:
+        body = self.request.body
+        if not body:
+            return None
+        media = media_type(self.request.header("content-type"))
+        try:
+            if body.startswith(b"k8s\0"):
+                return decode_protobuf(body)
+            return parse(body, media).data
+        except (NotData, Malformed, UnknownMessage) as exc:
+            raise BadRequest(f"couldn't get version/kind; json parse error: {exc}") from None
+
+    def _respond(self, answer: Answer, form: Form) -> Response:
+        obj = answer.obj
+        if obj["kind"] != "Status":  # a Status is never converted
+            obj = object_as(obj, form, self.cluster.now)
+        return response_of(obj, form, self.request, answer.code, answer.warnings)
