@@ -234,8 +234,8 @@ class ParallelMonkey(Monkey):
 
 
 quick = settings(
-    max_examples=15,
-    stateful_step_count=12,
+    max_examples=40,
+    stateful_step_count=20,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
