@@ -20,7 +20,7 @@ import orjson
 from core.apiserver import discovery
 from core.apiserver.discovery import Resource
 
-VERSION = "v1.36.0"
+VERSION = "v1.36.3"
 V2_PROTOBUF = b"\n\x032.0\x12\x15\n\nKubernetes\x12\x07" + VERSION.encode() + b"B\x00"
 V2_JSON = orjson.dumps(
     {"swagger": "2.0", "info": {"title": "Kubernetes", "version": VERSION}, "paths": {}}
