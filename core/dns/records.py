@@ -135,7 +135,7 @@ def _cluster_ip(service: Obj) -> str:
 
 
 def _is_headless(service: Obj) -> bool:
-    return service["spec"].get("clusterIP") == "None"
+    return bool(service["spec"].get("clusterIP") == "None")
 
 
 def _address(label: str) -> str:
@@ -304,7 +304,7 @@ class _Zone:
         return f"{service['metadata']['name']}.{service['metadata']['namespace']}.svc.{self.domain}"
 
     def _targets_of(self, address: str) -> Iterator[str]:
-        """The names of the ready endpoints at *address*. A question of people, so it may look at all slices."""
+        """The names of the ready endpoints at *address*. Asked by people only, so it may read all slices."""
         for slice_ in self.view.list("EndpointSlice"):
             service = (slice_["metadata"].get("labels") or {}).get("kubernetes.io/service-name")
             for endpoint in _endpoints_of_slice(slice_) if service else ():

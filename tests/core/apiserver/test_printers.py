@@ -237,13 +237,15 @@ def test_prints_the_wide_columns_of_a_pod():
             },
             False,
             "NAME    STATUS   VOLUME   CAPACITY   ACCESS MODES   STORAGECLASS   VOLUMEATTRIBUTESCLASS   AGE",
-            "web-0   Bound    pv-1     1Gi        RWO,RWX        standard       <unset>                 4m10s",
+            "web-0   Bound    pv-1     1Gi        RWO,RWX        standard       <un"
+            "set>                 4m10s",
         ),
         (
             {"kind": "PersistentVolumeClaim", "metadata": META, "spec": {}, "status": {"phase": "Pending"}},
             False,
             "NAME    STATUS    VOLUME   CAPACITY   ACCESS MODES   STORAGECLASS   VOLUMEATTRIBUTESCLASS   AGE",
-            "web-0   Pending                                                     <unset>                 4m10s",
+            "web-0   Pending                                                     <u"
+            "nset>                 4m10s",
         ),
         (
             {
@@ -258,9 +260,11 @@ def test_prints_the_wide_columns_of_a_pod():
                 "status": {"phase": "Bound"},
             },
             False,
-            "NAME    CAPACITY   ACCESS MODES   RECLAIM POLICY   STATUS        CLAIM               STORAGECLASS   "
+            "NAME    CAPACITY   ACCESS MODES   RECLAIM POLICY   STATUS        CLAIM"
+            "               STORAGECLASS   "
             "VOLUMEATTRIBUTESCLASS   REASON   AGE",
-            "web-0   1Gi        RWOP           Delete           Terminating   default/www-web-0                  "
+            "web-0   1Gi        RWOP           Delete           Terminating   defau"
+            "lt/www-web-0                  "
             "<unset>                          4m10s",
         ),
         (
@@ -274,8 +278,10 @@ def test_prints_the_wide_columns_of_a_pod():
                 "provisioner": "p",
             },
             False,
-            "NAME                 PROVISIONER   RECLAIMPOLICY   VOLUMEBINDINGMODE   ALLOWVOLUMEEXPANSION   AGE",
-            "standard (default)   p             Delete          Immediate           false                  4m10s",
+            "NAME                 PROVISIONER   RECLAIMPOLICY   VOLUMEBINDINGMODE  "
+            " ALLOWVOLUMEEXPANSION   AGE",
+            "standard (default)   p             Delete          Immediate          "
+            " false                  4m10s",
         ),
         (
             {
