@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 from django.db.models import Q
 
 from core import models, world
 from core.apimachinery import validation
 from core.apimachinery.errors import AlreadyExists, BadRequest, NotFound
-from core.apimachinery.meta import Obj, Ref, condition_of, field
+from core.apimachinery.meta import Obj, Ref
 from core.apiserver import printers
 from core.apiserver.registry.deletion import DeleteOptions
 from core.apiserver.registry.generic import Registry
@@ -23,23 +23,12 @@ from core.apiserver.store import Change, Store
 from core.apply import Outcome, apply_text
 from core.client.cache import Cache
 from core.files import Files
+from core.journal import Entry, entry_of
 from core.manager import Decision, Manager
 from core.sim.settings import Settings
 
 SETTLE_BATCH = 200  # entries a transaction
 SETTLED_AFTER = 60.0  # simulated seconds in which no timer may have anything to do
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A line of the timeline. ``at``: simulated epoch seconds."""
-
-    revision: int
-    at: float
-    actor: str
-    text: str
-    because: str
-    ref: Ref
 
 
 class NotSettled(Exception):
@@ -317,42 +306,3 @@ class Settling:
 def _matters(change: Change) -> bool:
     """Events and heartbeats are no sign of work."""
     return change.ref.kind not in ("Event", "Node")
-
-
-def entry_of(change: Change) -> Entry:
-    """Say a write in plain words."""
-    verb = {"ADDED": "created", "DELETED": "removed"}.get(change.type) or what_changed(change)
-    text = f"{change.ref.kind} {change.ref.name} {verb}"
-    return Entry(change.revision, change.at, change.actor, text, change.because, change.ref)
-
-
-def what_changed(change: Change) -> str:
-    """Name the part of an update that a reader looks for first."""
-    old, new = change.old, change.obj
-    meta = new["metadata"]
-    if old is None:
-        return "changed"
-    if "deletionTimestamp" in meta and "deletionTimestamp" not in old["metadata"]:
-        return "is being deleted"
-    for path, say in (
-        ("spec.nodeName", "scheduled to {}"),
-        ("spec.volumeName", "bound to volume {}"),
-        ("spec.replicas", "scaled to {}"),
-        ("status.phase", "is {}"),
-    ):
-        value = field(new, path)
-        if value is not None and value != field(old, path):
-            return say.format(value)
-    if new["kind"] == "Pod" and condition_status(new, "Ready") != condition_status(old, "Ready"):
-        return "is Ready" if condition_status(new, "Ready") == "True" else "is not Ready"
-    if new["kind"] == "PersistentVolume" and old["spec"].get("claimRef") != new["spec"].get("claimRef"):
-        claim = new["spec"].get("claimRef")
-        return f"reserved for claim {claim['name']}" if claim else "no longer remembers a claim"
-    if old.get("status") != new.get("status"):
-        return "reports its status"
-    return "changed"
-
-
-def condition_status(obj: Obj, kind: str) -> str:
-    condition = condition_of(obj, kind)
-    return str(condition["status"]) if condition else ""

@@ -123,7 +123,7 @@ class Store:
         if len(ring) >= limit or (ring and ring[0].revision <= self.compacted + 1):
             return ring[-limit:][::-1]
         rows = models.Change.objects.filter(cluster=self.row, revision__lt=before).order_by("-revision")
-        return [_change(row) for row in rows[:limit]]
+        return _with_predecessors([_change(row) for row in rows[:limit]])
 
     @property
     def head(self) -> int:
@@ -388,6 +388,16 @@ def _fields(change: Change) -> dict[str, Any]:
 def _change(row: models.Change) -> Change:
     ref = Ref(row.kind, row.namespace, row.name)
     return Change(row.revision, row.type, ref, orjson.loads(row.data), None, row.actor, row.because, row.at)
+
+
+def _with_predecessors(newest_first: list[Change]) -> list[Change]:
+    """Give each change its ``old`` where an earlier one of the list has it."""
+    last: dict[Ref, Obj] = {}
+    out = []
+    for change in reversed(newest_first):
+        out.append(Change(**{**_fields(change), "old": last.get(change.ref)}))
+        last[change.ref] = change.obj
+    return out[::-1]
 
 
 def not_found(ref: Ref) -> NotFound:

@@ -10,7 +10,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from core.apimachinery.meta import Ref
-from core.cluster import Cluster, entry_of
+from core.cluster import Cluster
+from core.journal import entry_of
 from stsviz.pages import twin
 from stsviz.story import PAGE, WEB_0, Story
 
