@@ -59,6 +59,7 @@ class Type(NamedTuple):
     *shape*: string, integer, boolean, number, quantity, int-or-string, time, micro-time, any, list, map
     or struct. *go*: its Go name, as errors print it. *of*: the elements of a list or map.
     *struct*: which struct. *merge_key*, *merge*, *retain_keys*: its strategic merge strategy.
+    *topology*: how server-side apply merges it: atomic, set, map (a list by *keys*), or "" (field by field).
     """
 
     shape: str
@@ -68,6 +69,8 @@ class Type(NamedTuple):
     merge_key: str = ""
     merge: bool = False
     retain_keys: bool = False
+    topology: str = ""
+    keys: tuple[str, ...] = ()
 
 
 class Schema(NamedTuple):
@@ -111,6 +114,8 @@ def _type(spec: Mapping[str, Any], field: str, definitions: Mapping[str, Any]) -
         merge_key=spec.get("x-kubernetes-patch-merge-key", ""),
         merge="merge" in strategy,
         retain_keys="retainKeys" in strategy,
+        topology=spec.get("x-kubernetes-list-type") or spec.get("x-kubernetes-map-type") or made.topology,
+        keys=tuple(spec.get("x-kubernetes-list-map-keys", ())),
     )
 
 
@@ -119,7 +124,12 @@ def _referenced(name: str, definitions: Mapping[str, Any]) -> Type:
         return Type(*_SPECIAL[name])
     definition = definitions[name]
     if "properties" in definition:
-        return Type("struct", f"v1.{_short(name)}", struct=name)
+        return Type(
+            "struct",
+            f"v1.{_short(name)}",
+            struct=name,
+            topology=definition.get("x-kubernetes-map-type", ""),
+        )
     # raw JSON (RawExtension, FieldsV1), or a struct without fields
     return Type("any", f"v1.{_short(name)}")
 

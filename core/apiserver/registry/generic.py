@@ -9,7 +9,7 @@ pkg/registry/rest/{create,update,delete}.go (v1.36).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -38,6 +38,10 @@ SYSTEM_METADATA = (
 )
 
 
+Manage = Callable[[Obj, Obj | None], None]
+"""Called with what is about to be stored (a private copy, to be changed) and what was: sets managedFields."""
+
+
 class Registry:
     """All verbs for all kinds over one store.
 
@@ -62,8 +66,10 @@ class Registry:
 
     # -- create ----------------------------------------------------------------------------------
 
-    def create(self, obj: Obj, actor: str, because: str = "", *, dry_run: bool = False) -> Obj:
-        """Create *obj* and return it as stored."""
+    def create(
+        self, obj: Obj, actor: str, because: str = "", *, dry_run: bool = False, manage: Manage | None = None
+    ) -> Obj:
+        """Create *obj* and return it as stored. *manage*: see :data:`Manage`."""
         with self.store.transaction():
             context = self.context()
             obj = copied(obj)
@@ -94,6 +100,8 @@ class Registry:
             if errors:
                 raise _invalid(obj, errors)
             admission.validate("CREATE", obj, None, context)
+            if manage is not None:
+                manage(obj, None)
             if dry_run:
                 self._refuse_taken_name(obj)
                 return obj
@@ -119,7 +127,9 @@ class Registry:
 
     # -- update ----------------------------------------------------------------------------------
 
-    def update(self, obj: Obj, actor: str, because: str = "", *, dry_run: bool = False) -> Obj:
+    def update(
+        self, obj: Obj, actor: str, because: str = "", *, dry_run: bool = False, manage: Manage | None = None
+    ) -> Obj:
         """Replace metadata and spec of the object that *obj* names; return it as stored."""
         with self.store.transaction():
             ref, old = self._precondition(obj)
@@ -136,9 +146,11 @@ class Registry:
             if errors:
                 raise _invalid(new, errors)
             admission.validate("UPDATE", new, old, context)
+            if manage is not None:
+                manage(new, old)
             return self._replace(ref, new, old, actor, because, dry_run=dry_run)
 
-    def update_status(self, obj: Obj, actor: str, because: str = "") -> Obj:
+    def update_status(self, obj: Obj, actor: str, because: str = "", *, manage: Manage | None = None) -> Obj:
         """Replace the status of the object that *obj* names.
 
         Of its metadata only labels, annotations, owner references and finalizers count (API-U8).
@@ -154,6 +166,9 @@ class Registry:
             errors = validate(new, old) if validate is not None else []
             if errors:
                 raise _invalid(new, errors)
+            if manage is not None:
+                new = {**new, "metadata": dict(new["metadata"])}
+                manage(new, old)
             return self._replace(ref, new, old, actor, because)
 
     def finalize(self, obj: Obj, actor: str, because: str = "") -> Obj:
