@@ -13,6 +13,7 @@ from tests.browser.conftest import Server
 
 pytestmark = pytest.mark.browser
 SEAT, CLAIM = "#seat-default-web-0", "#claim-default-www-web-0"
+STEPS = 60  # decisions between the deletion and the empty seat, at most
 LONG = 60_000  # milliseconds: simulated minutes at a quick pace, on a slow machine
 
 
@@ -45,10 +46,10 @@ def test_web_0_dies_and_comes_back_as_itself_for_every_viewer(
     for viewer in (page, second_page):
         expect(viewer.locator(f"{SEAT}.ready")).to_be_visible(timeout=LONG)
         expect(viewer.locator("#seat-default-web-1.ready")).to_be_visible(timeout=LONG)
-    place = page.locator(SEAT).bounding_box()
 
     # write a file
     first = uid(page)
+    place = page.locator(SEAT).bounding_box()
     page.locator("#write-content").fill("kept by the volume")
     page.get_by_role("button", name="Write").click()
     expect(page.locator("#said")).to_contain_text("kubectl exec web-0 -- sh -c")
@@ -57,24 +58,30 @@ def test_web_0_dies_and_comes_back_as_itself_for_every_viewer(
     assert sha
     volume = page.locator("#panel dd").nth(3).inner_text()
 
-    # slower, so that the empty seat can be seen; then delete web-0
-    page.locator("#controls").get_by_role("button", name="lesson").click()
-    page.locator(".pace input[type=range]").evaluate(
-        "slider => { slider.value = 0.5; slider.dispatchEvent(new Event('change', {bubbles: true})) }"
-    )
+    # delete web-0, and go decision by decision until its seat is empty
+    page.locator("#controls").get_by_role("button", name="Pause").click()
+    expect(page.locator("#controls output")).to_have_text("paused")
     page.get_by_role("button", name="Delete", exact=True).click()
     expect(page.locator("#said")).to_contain_text("kubectl delete pod web-0")
     for viewer in (page, second_page):
-        expect(viewer.locator(f"{SEAT}.terminating")).to_be_visible(timeout=LONG)
+        expect(viewer.locator(f"{SEAT}.terminating")).to_be_visible()
+    for _ in range(STEPS):
+        if page.locator(f"{SEAT}.empty").count():
+            break
+        moment = page.locator("#moment").inner_text()
+        page.get_by_role("button", name="step").click()
+        expect(page.locator("#moment")).not_to_have_text(moment)
 
     # in the middle of it the server is killed, and started again
+    for viewer in (page, second_page):
+        expect(viewer.locator(f"{SEAT}.empty")).to_be_visible()
+        expect(viewer.locator(f"{CLAIM}.ready")).to_be_visible()
     server.kill()
     expect(page.locator("#link")).to_contain_text("no connection", timeout=LONG)
     server.start()
     for viewer in (page, second_page):
         expect(viewer.locator("#link")).to_have_text("", timeout=LONG)
-    expect(page.locator(f"{SEAT}.empty")).to_be_visible(timeout=LONG)
-    expect(page.locator(f"{CLAIM}.ready")).to_be_visible()
+        expect(viewer.locator(f"{SEAT}.empty")).to_be_visible()
     quick(page)
     for viewer in (page, second_page):
         expect(viewer.locator(f"{SEAT}.ready")).to_be_visible(timeout=LONG)
