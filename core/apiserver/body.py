@@ -205,3 +205,50 @@ def _check_kind(data: Obj, resource: Resource, kind: str) -> str:
         raise BadRequest(f'{prefix}no kind "{given_kind}" is registered for version "{given}" {_SCHEME}')
     package = (expected.rpartition("/")[0] or "core").partition(".")[0]
     raise BadRequest(f"{prefix}converting ({version}.{given_kind}) to ({package}.{kind}): unknown conversion")
+
+
+# -- what server-side apply sends ------------------------------------------------------------------
+
+
+def read_applied(body: bytes, resource: Resource, name: str, namespace: str) -> Obj:
+    """Return the configuration in *body*, of the object that the path names. Raises: BadRequest."""
+    try:
+        data = parse(body, YAML).data
+    except NotData as exc:
+        raise BadRequest(f"error decoding YAML: {exc}") from None
+    if not isinstance(data, dict):
+        word = "array" if isinstance(data, list) else "string" if isinstance(data, str) else "number"
+        why = f"json: cannot unmarshal {word} into Go value of type map[string]interface {{}}"
+        raise BadRequest(f"error decoding YAML: error unmarshaling JSON: while decoding JSON: {why}")
+    api_version, kind = str(data.get("apiVersion") or ""), str(data.get("kind") or "")
+    if (api_version, kind) != (resource.api_version, resource.kind):
+        raise BadRequest(f"invalid object type: {api_version}, Kind={kind}")
+    given = data.get("metadata")
+    meta = given if isinstance(given, dict) else {}
+    if "managedFields" in meta:
+        raise BadRequest("metadata.managedFields must be nil")
+    _check_identity(meta, resource, name, namespace)
+    decoded = decode(data, kind, api_version)
+    wrong = [finding.message for finding in decoded.wrong]
+    wrong += [f".{path_text(finding.path)}: field not declared in schema" for finding in decoded.unknown]
+    if wrong:
+        whose = f"{meta.get('namespace') or ''}/{name}; {api_version}, Kind={kind}"
+        raise BadRequest(f"failed to create typed patch object ({whose}): {wrong[0]}")
+    config = decoded.obj
+    own = {**config.get("metadata", {}), "name": name}
+    if resource.namespaced:
+        own["namespace"] = namespace
+    return {**config, "metadata": own}
+
+
+def _check_identity(meta: Obj, resource: Resource, name: str, namespace: str) -> None:
+    given = meta.get("name") or ""
+    if not given:
+        why = "was undeterminable: name must be provided"
+        raise BadRequest(f"the name of the object ({name} based on URL) {why}")
+    if given != name:
+        raise BadRequest(f"the name of the object ({given}) does not match the name on the URL ({name})")
+    if resource.namespaced and meta.get("namespace") not in (None, "", namespace):
+        raise BadRequest(
+            "the namespace of the provided object does not match the namespace sent on the request"
+        )

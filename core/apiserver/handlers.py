@@ -7,16 +7,18 @@ Source: staging/src/k8s.io/apiserver/pkg/endpoints/handlers (v1.36).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.apimachinery.errors import BadRequest, Conflict, FieldError, Invalid, NotFound
 from core.apimachinery.meta import Obj, Ref, ref_of
-from core.apiserver import conversion, reviews
-from core.apiserver.body import read_object
+from core.apimachinery.timestamps import timestamp
+from core.apiserver import conversion, fieldmanager, reviews
+from core.apiserver.body import read_applied, read_object
 from core.apiserver.conversion import served_to_stored, stored_to_served
 from core.apiserver.discovery import Resource
+from core.apiserver.fieldmanager import APPLY, Entry
 from core.apiserver.listing import Page, list_objects
 from core.apiserver.options import ListOptions, WriteOptions, delete_options
 from core.apiserver.patching import patched
@@ -24,6 +26,7 @@ from core.apiserver.refusals import RevisionTooLarge, Unexplained
 from core.apiserver.registry import STRATEGIES
 from core.apiserver.registry.deletion import DeleteOptions
 from core.apiserver.registry.generic import Registry
+from core.apiserver.store import modified, not_found
 
 _NAMESPACE_DIFFERS = "the namespace of the provided object does not match the namespace sent on the request"
 # of these a delete answers the object, of all others that it succeeded
@@ -108,8 +111,13 @@ class Handlers:
         if obj["metadata"].get("resourceVersion"):
             raise Unexplained("resourceVersion should not be set on objects to be created")
         obj = served_to_stored(obj, target.resource)
-        made = self._written(write, lambda: self.registry.create(obj, write.actor))
+        manage = self._manage(write)
+        made = self._written(write, lambda: self.registry.create(obj, write.actor, manage=manage))
         return self._answer(target, made, None, 201, warnings)
+
+    def _manage(self, write: Write, subresource: str = "") -> fieldmanager.Manage:
+        manager = write.options.field_manager or write.actor
+        return fieldmanager.updates(manager, subresource, self.store.now)
 
     def _place(self, obj: Obj, target: Target) -> None:
         """Give *obj*, just decoded, the namespace of the path."""
@@ -163,9 +171,10 @@ class Handlers:
             raise Unexplained(f'strconv.ParseUint: parsing "{version}": invalid syntax')
         old = self.store.get(target.ref)
         if old is None and resource.stored in _CREATED_BY_PUT and not target.subresource:
-            made = self._written(write, lambda: self.registry.create(obj, write.actor))
+            manage = self._manage(write)
+            made = self._written(write, lambda: self.registry.create(obj, write.actor, manage=manage))
             return self._answer(target, made, None, 201, warnings)
-        made = self._written(write, lambda: self._replace(target, obj, write.actor))
+        made = self._written(write, lambda: self._replace(target, obj, write))
         return self._answer(target, made, old, 200, warnings)
 
     def _check_name(self, obj: Obj, target: Target) -> None:
@@ -178,19 +187,20 @@ class Handlers:
                 f"the name of the object ({name}) does not match the name on the URL ({target.name})"
             )
 
-    def _replace(self, target: Target, obj: Obj, actor: str) -> Obj:
+    def _replace(self, target: Target, obj: Obj, write: Write) -> Obj:
+        actor, manage = write.actor, self._manage(write, target.subresource)
         if target.subresource == "status":
-            return self.registry.update_status(obj, actor)
+            return self.registry.update_status(obj, actor, manage=manage)
         if target.subresource == "scale":
-            return self._scale(target, obj, actor)
+            return self._scale(target, obj, actor, manage)
         if target.subresource == "finalize":
             old = self.registry.get(target.ref)
             finalizers = (obj.get("spec") or {}).get("finalizers") or []
             spec = {**(old.get("spec") or {}), "finalizers": finalizers}
             return self.registry.finalize({**old, "spec": spec}, actor)
-        return self.registry.update(obj, actor)
+        return self.registry.update(obj, actor, manage=manage)
 
-    def _scale(self, target: Target, scale: Obj, actor: str) -> Obj:
+    def _scale(self, target: Target, scale: Obj, actor: str, manage: fieldmanager.Manage) -> Obj:
         replicas = (scale.get("spec") or {}).get("replicas") or 0
         if replicas < 0:
             message = f"Invalid value: {replicas}: must be greater than or equal to 0"
@@ -202,7 +212,8 @@ class Handlers:
         identity = {key: given[key] for key in ("resourceVersion", "uid") if given.get(key)}
         meta = {key: value for key, value in old["metadata"].items() if key != "resourceVersion"}
         spec = {**old["spec"], "replicas": replicas}
-        return self.registry.update({**old, "metadata": {**meta, **identity}, "spec": spec}, actor)
+        new = {**old, "metadata": {**meta, **identity}, "spec": spec}
+        return self.registry.update(new, actor, manage=manage)
 
     def patch(self, target: Target, write: Write) -> Answer:
         """Change the object by a patch; *write.media* says which kind of patch."""
@@ -218,10 +229,37 @@ class Handlers:
             self._check_name(obj, target)
             if obj["metadata"].get("namespace", "") != target.namespace:
                 raise BadRequest(_NAMESPACE_DIFFERS)
-            return self._replace(target, served_to_stored(obj, target.resource), write.actor)
+            return self._replace(target, served_to_stored(obj, target.resource), write)
 
         made = self._written(write, change)
         return self._answer(target, made, old, 200, warnings)
+
+    def apply(self, target: Target, write: Write) -> Answer:
+        """Server-side apply: create the object, or lay what is applied over it."""
+        resource = target.resource
+        config = read_applied(write.body, resource, target.name, target.namespace)
+        uid = config["metadata"].get("uid")
+        manager = write.options.field_manager
+        stamp = timestamp(self.store.now)
+        me = Entry(manager, APPLY, resource.api_version, target.subresource, stamp, frozenset())
+        old = self.store.get(target.ref)
+        if old is None and uid:
+            why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
+            raise modified(target.ref, why)
+        if old is None and target.subresource:
+            raise not_found(target.ref)
+
+        def change() -> Obj:
+            live = self.store.get(target.ref)
+            new, manage = fieldmanager.apply(live, config, me, force=write.options.force)
+            if live is None:
+                return self.registry.create(new, write.actor, manage=manage)
+            if target.subresource:
+                return self.registry.update_status(new, write.actor, manage=manage)
+            return self.registry.update(new, write.actor, manage=manage)
+
+        made = self._written(write, change)
+        return self._answer(target, made, old, 201 if old is None else 200, [])
 
     def _written(self, write: Write, verb: Callable[[], Obj]) -> Obj:
         return self._dry(write.options.dry_run, verb)
@@ -250,7 +288,9 @@ class Handlers:
                 return {**made, "metadata": meta}
         return made
 
-    def _answer(self, target: Target, obj: Obj, old: Obj | None, code: int, warnings: list[str]) -> Answer:
+    def _answer(
+        self, target: Target, obj: Obj, old: Obj | None, code: int, warnings: Sequence[str]
+    ) -> Answer:
         warn = getattr(STRATEGIES[target.resource.stored], "warnings", None)
         said = [*warnings, *(warn(obj, old) if warn is not None and not target.subresource else ())]
         if target.subresource == "scale":
@@ -303,4 +343,3 @@ def _gone_pod(pod: Obj) -> Obj:
     meta = pod["metadata"]
     stamp = meta.get("deletionTimestamp") or meta["creationTimestamp"]
     return {**pod, "metadata": {**meta, "deletionTimestamp": stamp, "deletionGracePeriodSeconds": 0}}
-

@@ -33,7 +33,7 @@ def text(query: Query, name: str) -> str:
 def flag(query: Query, name: str) -> bool:
     """Read a boolean: "0" and "false" are false, anything else that is there is true, also nothing."""
     values = query.get(name)
-    return bool(values) and values[0] != "0" and values[0].lower() != "false"
+    return bool(values and values[0] != "0" and values[0].lower() != "false")
 
 
 def whole(query: Query, name: str) -> int | None:

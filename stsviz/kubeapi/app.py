@@ -207,7 +207,10 @@ class Call:
 
     def patch(self, form: Form) -> Response:
         media = patch_type(self.request.header("content-type"))
-        return self._respond(self.handlers.patch(self.target, self._write(media, "PatchOptions")), form)
+        write = self._write(media, "PatchOptions")
+        if media == APPLY_PATCH and self.target.subresource != "scale":
+            return self._respond(self.handlers.apply(self.target, write), form)
+        return self._respond(self.handlers.patch(self.target, write), form)
 
     def delete(self, form: Form) -> Response:
         options, dry_run = delete_options(self.request.query, self._options_body())
