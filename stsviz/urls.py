@@ -14,6 +14,7 @@ urlpatterns = [
     path("c/<slug:name>/apply/<slug:job>", views.apply_progress, name="apply-progress"),
     path("c/<slug:name>/apply/<slug:job>/stop", views.apply_stop, name="apply-stop"),
     path("c/<slug:name>/object", views.selected, name="object"),
+    path("c/<slug:name>/unfold", views.unfold, name="unfold"),
     path("c/<slug:name>/do/<slug:verb>", views.command, name="command"),
     path("c/<slug:name>/file", views.read_file, name="file"),
     path("c/<slug:name>/clock", views.clock, name="clock"),

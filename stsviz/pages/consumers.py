@@ -98,7 +98,9 @@ class Viewer(AsyncWebsocketConsumer):
             connection.close()
 
     def _panel(self, stage: Stage) -> list[str]:
-        html = panel.render(stage.driver.cluster, self.selected, stage.resolve(self.selected))
+        html = panel.render(
+            stage.driver.cluster, self.selected, stage.resolve(self.selected), stage.folded(self.selected)
+        )
         if html == self.shown:
             return []
         self.shown = html

@@ -40,10 +40,14 @@ def as_yaml(obj: Obj) -> str:
     return text if len(text) <= LONG_YAML else text[:LONG_YAML] + "\n# … cut here\n"
 
 
-def render(cluster: Cluster, element: str, ref: Ref | None) -> str:
-    """Return the panel's HTML for the element *element* of the picture, which stands for *ref*."""
+def render(cluster: Cluster, element: str, ref: Ref | None, folded: str = "") -> str:
+    """Return the panel's HTML for the element *element* of the picture, which stands for *ref*.
+
+    A range of ordinals stands for no object: *folded* says what is in it.
+    """
     if ref is None:
-        return render_to_string("parts/panel.html", {"name": cluster.name, "element": element, "gone": True})
+        context = {"name": cluster.name, "element": element, "gone": True, "folded": folded}
+        return render_to_string("parts/panel.html", context)
     with cluster.reading() as view:
         context = _context(cluster, view, ref)
     context |= {"name": cluster.name, "element": element}

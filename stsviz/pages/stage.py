@@ -80,11 +80,19 @@ class Stage:
         shown, _ = self.current()
         return shown.frame.refs.get(what)
 
-    def expand(self, range_id: str) -> None:
-        """Open a folded range of ordinals, or close it."""
-        changed = self.expanded ^ {range_id}
-        if len(changed) <= MAX_EXPANDED:
-            self.expanded = frozenset(changed)
+    def folded(self, element: str) -> str:
+        """Return what a folded range holds, as a sentence; "" when *element* is no range."""
+        shown, _ = self.current()
+        return shown.frame.labels.get(element, "") if element not in shown.frame.refs else ""
+
+    def expand(self, element: str) -> None:
+        """Open a folded range of ordinals, for every viewer; when many are open, one of them closes."""
+        if self.folded(element):
+            self.expanded = frozenset([*sorted(self.expanded)[-MAX_EXPANDED + 1 :], element])
+
+    def fold(self) -> None:
+        """Close every range."""
+        self.expanded = frozenset()
 
     # -- advancing -------------------------------------------------------------------------------------
 

@@ -87,7 +87,20 @@ def selected(request: HttpRequest, name: str) -> HttpResponse:
     """Show the panel of one thing, by element id or `Kind/namespace/name`."""
     stage = _stage(name)
     what = request.GET.get("what", "")[:400]
-    return HttpResponse(panel.render(stage.driver.cluster, what, stage.resolve(what)))
+    return HttpResponse(panel.render(stage.driver.cluster, what, stage.resolve(what), stage.folded(what)))
+
+
+@require_POST
+def unfold(request: HttpRequest, name: str) -> HttpResponse:
+    """Open a folded range of ordinals, or close them all."""
+    stage = _stage(name)
+    element = request.POST.get("element", "")
+    if element:
+        stage.expand(element)
+    else:
+        stage.fold()
+    stage.driver.tell(force=True)
+    return HttpResponse(status=204)
 
 
 @require_safe

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from argparse import ArgumentParser
 from typing import Any
@@ -35,6 +36,8 @@ class Command(BaseCommand):
         runtime.start()
         runtime.opened.wait()
         names = ", ".join(runtime.names())
+        if settings.DNS_PORT:
+            self._name_server(settings.DNS_PORT)
 
         def ready() -> None:
             if not server.listening_addresses:
@@ -42,6 +45,8 @@ class Command(BaseCommand):
             self._say(
                 f"clusters: {names}; pace {settings.PACE:g}; started in {time.monotonic() - began:.1f} s"
             )
+            if settings.DNS_PORT:
+                self._nameserver = asyncio.ensure_future(self._answer_dns(settings.DNS_PORT))
             self._say(f"open http://{host}:{port}/ (stop with Ctrl-C)")
 
         server = Server(
@@ -57,6 +62,25 @@ class Command(BaseCommand):
         runtime.stop()
         if not server.listening_addresses:
             raise CommandError(f"cannot listen on {host}:{port}: is it taken? Try make run PORT={port + 1}")
+
+    def _name_server(self, port: int) -> None:
+        from stsviz import nameserver
+
+        try:
+            port = nameserver.start(port)
+        except OSError as error:
+            raise CommandError(f"cannot answer DNS on port {port}: {error.strerror}") from None
+        self._say(f"dns: dig @{nameserver.HOST} -p {port} nginx.default.svc.cluster.local")
+
+    async def _answer_dns(self, port: int) -> None:
+        from stsviz.nameserver import start
+
+        try:
+            await start(port)
+        except OSError as error:
+            self._say(f"dns: not served, port {port}: {error.strerror}; another one: make run DNS_PORT={port + 1}")
+        else:
+            self._say(f"dns: dig @127.0.0.1 -p {port} nginx.default.svc.cluster.local")
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
