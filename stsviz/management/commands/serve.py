@@ -36,8 +36,6 @@ class Command(BaseCommand):
         runtime.start()
         runtime.opened.wait()
         names = ", ".join(runtime.names())
-        if settings.DNS_PORT:
-            self._name_server(settings.DNS_PORT)
 
         def ready() -> None:
             if not server.listening_addresses:
@@ -63,22 +61,13 @@ class Command(BaseCommand):
         if not server.listening_addresses:
             raise CommandError(f"cannot listen on {host}:{port}: is it taken? Try make run PORT={port + 1}")
 
-    def _name_server(self, port: int) -> None:
-        from stsviz import nameserver
-
-        try:
-            port = nameserver.start(port)
-        except OSError as error:
-            raise CommandError(f"cannot answer DNS on port {port}: {error.strerror}") from None
-        self._say(f"dns: dig @{nameserver.HOST} -p {port} nginx.default.svc.cluster.local")
-
     async def _answer_dns(self, port: int) -> None:
         from stsviz.nameserver import start
 
         try:
             await start(port)
         except OSError as error:
-            self._say(f"dns: not served, port {port}: {error.strerror}; another one: make run DNS_PORT={port + 1}")
+            self._say(f"dns: not served on port {port}: {error.strerror}; try make run DNS_PORT={port + 1}")
         else:
             self._say(f"dns: dig @127.0.0.1 -p {port} nginx.default.svc.cluster.local")
 
