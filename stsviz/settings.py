@@ -4,7 +4,7 @@ STSVIZ_DATA    folder of the database and the secret key (default: data/ beside 
 DATABASE_URL   another database, e.g. postgres://user@host/name
 REDIS_URL      a channel layer that several processes share
 ALLOWED_HOSTS  names this site answers to, comma separated
-PACE           simulated seconds per second at the start; DNS_PORT: answer DNS on this port
+PACE           simulated seconds per second at the start; DNS_PORT: answer DNS on this port (0: not at all)
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 # -- the clusters -----------------------------------------------------------------------------------------
 MAX_CLUSTERS = 20
 PACE = env.float("PACE", default=1.0)
-DNS_PORT = env.int("DNS_PORT", default=0)
+DNS_PORT = env.int("DNS_PORT", default=5353)  # 0: none
 
 USE_TZ = True
 TIME_ZONE = "UTC"
