@@ -6,7 +6,7 @@ alone acts, through the API server's verbs, several plans to a transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from core.apimachinery.errors import AlreadyExists, ApiError, Gone, NotFound
@@ -230,6 +230,26 @@ class Manager:
             self.loop.add(QueueKey(number, ref), self.store.now, timer=True)
         self._next_beat(number, component)
 
+    def listen(self, more: Callable[[], bool]) -> None:
+        """Ask the components what they think of everything due by now, and perform nothing.
+
+        For a process that does not lead: its pages can then say why things are as they are.
+        """
+        while (at := self.next_at()) is not None and at <= self.store.now and more():
+            entry = self.loop.pop()
+            key = entry.key if entry is not None else None
+            if isinstance(key, QueueKey):
+                plan = self.components[key.component].sync(
+                    self.view_of(self.components[key.component]), key.ref, self.store.now
+                )
+                self._remember(key, plan)
+                if plan.requeue_after is not None:
+                    self.loop.add(key, self.store.now + max(plan.requeue_after, 1.0), timer=True)
+            elif isinstance(key, Delivery):
+                self._deliver(key.process)
+            elif isinstance(key, Beat):
+                self._beat(key.component)
+
     def next_decision(self, look_at: int) -> Decision | None:
         """Ask the next *look_at* keys' components what they will do; nothing is done."""
         for entry in self.loop.upcoming(look_at):
@@ -240,7 +260,7 @@ class Manager:
             at = max(entry.at, self.store.now)
             plan = component.sync(self.view_of(component), key.ref, at)
             for action in plan.actions:
-                if not isinstance(action, RecordEvent):
+                if not isinstance(action, RecordEvent) and not _is_heartbeat(component, key.ref):
                     return Decision(component.name, key.ref, describe(action), plan.because, at)
         return None
 
@@ -374,6 +394,11 @@ class Manager:
                     registry.delete(ref, options, actor, _reason(plan, ref))
                 except NotFound:
                     return  # gone already: what was wanted
+
+
+def _is_heartbeat(component: Component, ref: Ref) -> bool:
+    """Whether a plan about *ref* only says that a node is still there."""
+    return component.process == "kubelet" and ref.kind == "Node"
 
 
 def _reason(plan: Plan, ref: Ref | None) -> str:

@@ -26,7 +26,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import close_old_connections, connection
 
-from core.cluster import SETTLED_AFTER, Cluster
+from core.cluster import SETTLE_BATCH, Cluster, Settling
 from stsviz.story import Story
 
 log = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Driver:
         self._before = time.monotonic()
         self._next_beat = 0.0
         self._goal = 0.0  # simulated time that the wall clock has reached
-        self._calm_since: float | None = None  # settling: since when nothing mattered
+        self._settling: Settling | None = None
         self._told: tuple[Any, ...] = ()
         self._told_at = 0.0
 
@@ -70,10 +70,10 @@ class Driver:
         nap = HEARTBEAT
         if self._leads(wall):
             pace = self.cluster.pace
-            if self._calm_since is not None:
-                nap = self._settle(self._calm_since)
+            if self._settling is not None:
+                nap = self._settle(self._settling)
             elif pace > 0:
-                nap = self._lesson(wall, pace) if self.cluster.mode == "lesson" else self._real(elapsed, pace)
+                nap = self._lesson(wall, elapsed, pace) if self.cluster.mode == "lesson" else self._real(elapsed, pace)
             if self.story is not None and self.story.advance(self.cluster, wall):
                 nap = 0.0
         return min(nap, self.tell())
@@ -107,14 +107,14 @@ class Driver:
 
     @property
     def settling(self) -> bool:
-        return self._calm_since is not None
+        return self._settling is not None
 
     def settle(self) -> None:
         """From now on go on without waiting, until nothing is left to do."""
-        self._calm_since = self.cluster.now
+        self._settling = Settling(self.cluster)
 
     def stop_settling(self) -> None:
-        self._calm_since = None
+        self._settling = None
 
     def _leads(self, wall: float) -> bool:
         if wall < self._lease_until - LEASE / 2:
@@ -132,12 +132,14 @@ class Driver:
         due = cluster.next_at()
         return HEARTBEAT if due is None else max(BREATH, min(HEARTBEAT, (due - cluster.now) / pace))
 
-    def _lesson(self, wall: float, pace: float) -> float:
+    def _lesson(self, wall: float, elapsed: float, pace: float) -> float:
         """One decision a beat, and no wait longer than a listener bears."""
         if self.story is not None and self.story.is_being_read(self.cluster, wall):
             return LESSON_DECISION / 2
         if wall < self._next_beat:
             return self._next_beat - wall
+        if self.cluster.next_decision() is None:
+            return self._real(elapsed, pace)  # nothing to tell: let the clock run as clocks do
         if not self.cluster.step():
             return HEARTBEAT
         due = self.cluster.next_at()
@@ -145,17 +147,11 @@ class Driver:
         self._next_beat = wall + max(LESSON_DECISION, min(gap, LESSON_WAIT)) / pace
         return self._next_beat - wall
 
-    def _settle(self, calm_since: float) -> float:
-        """Take the next slice of settling: jump from one due time to the next."""
-        cluster = self.cluster
-        due = cluster.next_at()
-        if due is None or due > calm_since + SETTLED_AFTER:
-            self._calm_since = None
-            return 0.0
-        before = cluster.revision
-        self._slice(due)
-        if any(change.ref.kind not in ("Event", "Node") for change in cluster.changes_since(before)):
-            self._calm_since = cluster.now
+    def _settle(self, settling: Settling) -> float:
+        """Take the next slice of settling."""
+        deadline = time.monotonic() + SLICE
+        if settling.go_on(SETTLE_BATCH, lambda: time.monotonic() < deadline):
+            self._settling = None
         return self._breath()
 
     def _slice(self, until: float) -> bool:
