@@ -118,9 +118,10 @@ def updates(manager: str, subresource: str, now: float) -> Manage:
         if type_ is None:
             return
         before, after = _owned(old, type_), _owned(new, type_)
+        if subresource != "status":  # others write that
+            after = {path: value for path, value in after.items() if path[0] != "f:status"}
+            after |= {path: value for path, value in before.items() if path[0] == "f:status"}
         changed = {path for path, value in after.items() if before.get(path, _MISSING) != value}
-        if old is None:
-            changed = {path for path in changed if path[0] != "f:status"}
         stored = old["metadata"].get("managedFields") if old else None
         given = new["metadata"].get("managedFields") if old else None
         entries = read(given or stored)
@@ -185,7 +186,7 @@ def apply(live: Obj | None, config: Obj, me: Entry, *, force: bool) -> tuple[Obj
             new = removed(new, _given_up(mine.paths - set(wanted), others), type_)
 
     def manage(obj: Obj, old: Obj | None) -> None:
-        existing = set(_owned(obj, type_))
+        existing = set(_owned(obj, type_)) | {path for path in _owned(old, type_) if path[0] == "f:status"}
         kept = [replace(entry, paths=(entry.paths & existing) - differing) for entry in others]
         same = mine is not None and mine.paths == frozenset(wanted)
         _set(obj, [*kept, mine if same and mine else replace(me, paths=frozenset(wanted))], stored)

@@ -60,7 +60,11 @@ def _decoded(new: Obj, patch: Body, media: str, validation: str, warnings: list[
         return new
     decoded = decode(new, new["kind"], new["apiVersion"])
     if decoded.wrong:
-        raise invalid_patch(_shown(new, patch, media), decoded.wrong[0].message)
+        why = decoded.wrong[0].message
+        if media == STRATEGIC_PATCH:  # which does not go through JSON
+            go_type = why.rpartition(" of type ")[2]
+            why = "cannot restore slice from map" if go_type[:2] == "[]" else f"unrecognized type: {go_type}"
+        raise invalid_patch(_shown(new, patch, media), why)
     strict = [finding.message for finding in decoded.unknown]
     strict += [f'duplicate field "{path}"' for path in patch.duplicates]
     if strict and validation == "Strict":

@@ -39,7 +39,8 @@ SYSTEM_METADATA = (
 
 
 Manage = Callable[[Obj, Obj | None], None]
-"""Called with what is about to be stored (a private copy, to be changed) and what was: sets managedFields."""
+"""Sets managedFields: called with the new object (a private copy), as its author and admission made it and
+before its strategy completes it, and with the old one."""
 
 
 class Registry:
@@ -87,6 +88,8 @@ class Registry:
             if "name" not in meta and meta.get("generateName"):
                 meta["name"] = self._generated_name(obj, context)
             admission.admit("CREATE", obj, None, context)
+            if manage is not None:
+                manage(obj, None)
             meta["uid"] = context.uid()
             meta["creationTimestamp"] = timestamp(context.now)
             strategy.prepare_for_create(obj, context)
@@ -100,8 +103,6 @@ class Registry:
             if errors:
                 raise _invalid(obj, errors)
             admission.validate("CREATE", obj, None, context)
-            if manage is not None:
-                manage(obj, None)
             if dry_run:
                 self._refuse_taken_name(obj)
                 return obj
@@ -140,14 +141,14 @@ class Registry:
             strategy = STRATEGIES[ref.kind]
             _default(strategy, new)
             admission.admit("UPDATE", new, old, context)
+            if manage is not None:
+                manage(new, old)
             strategy.prepare_for_update(new, old, context)
             errors = validation.validate_object_meta_update(meta, old_meta, "metadata")
             errors += strategy.validate_update(new, old)
             if errors:
                 raise _invalid(new, errors)
             admission.validate("UPDATE", new, old, context)
-            if manage is not None:
-                manage(new, old)
             return self._replace(ref, new, old, actor, because, dry_run=dry_run)
 
     def update_status(self, obj: Obj, actor: str, because: str = "", *, manage: Manage | None = None) -> Obj:
