@@ -10,11 +10,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 
-from django.db.models import Q
-
-from core import models, world
+from core import world
 from core.apimachinery import validation
-from core.apimachinery.errors import AlreadyExists, BadRequest, NotFound
+from core.apimachinery.errors import BadRequest
 from core.apimachinery.meta import Obj, Ref
 from core.apiserver import printers
 from core.apiserver.registry.deletion import DeleteOptions
@@ -38,27 +36,24 @@ class NotSettled(Exception):
 class Cluster:
     """A cluster that is open in this process. Thread-safe: every verb is one transaction."""
 
-    def __init__(self, row: models.Cluster) -> None:
-        self.row = row
-        self.settings = Settings(**row.settings)
-        self.store = Store(row)
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.settings = Settings(**store.settings)
         self.registry = Registry(self.store, self.settings)
         self.files = Files(self.registry)
         self.manager = Manager(self.registry, world.components(self.settings))
+        self._holder = ""  # of the lease, when this object takes part in leases at all
 
     # -- clusters --------------------------------------------------------------------------------
 
     @classmethod
     def names(cls) -> list[str]:
-        return list(models.Cluster.objects.order_by("id").values_list("name", flat=True))
+        return Store.names()
 
     @classmethod
     def open(cls, name: str) -> Cluster:
         """Open a cluster of the database: it goes on from where its objects stand. Raises: NotFound."""
-        row = models.Cluster.objects.filter(name=name).first()
-        if row is None:
-            raise NotFound(f'cluster "{name}" not found')
-        return cls(row)
+        return cls(Store.open(name))
 
     @classmethod
     def new(
@@ -76,16 +71,12 @@ class Cluster:
         """
         for complaint in validation.dns1123_label(name):
             raise BadRequest(f'"{name}" is no cluster name: {complaint}')
-        if models.Cluster.objects.filter(name=name).exists():
-            raise AlreadyExists(f'cluster "{name}" already exists')
-        settings = settings or Settings()
         plain = Settings()
-        differing = {k: v for k, v in asdict(settings).items() if v != getattr(plain, k)}
-        row = models.Cluster.objects.create(
-            name=name, seed=seed, started=start, now=start, settings=differing
-        )
-        cluster = cls(row)
-        cluster._furnish(nodes)
+        differing = {k: v for k, v in asdict(settings or plain).items() if v != getattr(plain, k)}
+        with Store.founding(name, start, seed, differing) as store:
+            cluster = cls(store)
+            cluster._furnish(nodes)
+        cluster.settle(quiet=1.0)  # a node is tainted not-ready until its controller has seen it Ready
         return cluster
 
     def _furnish(self, nodes: int) -> None:
@@ -95,18 +86,16 @@ class Cluster:
                 made = self.registry.create(obj, "kubeadm")
                 if status:
                     self.registry.update_status({**made, "status": status}, "kubeadm")
-        self.settle(quiet=1.0)  # a new node is tainted not-ready until its controller has seen it Ready
 
     def destroy(self) -> None:
         """Delete the cluster with all its history. This object is of no use afterwards."""
-        with self.store.reading():
-            self.row.delete()
+        self.store.destroy()
 
     # -- what it is ------------------------------------------------------------------------------
 
     @property
     def name(self) -> str:
-        return str(self.row.name)
+        return self.store.name
 
     @property
     def revision(self) -> int:
@@ -117,19 +106,23 @@ class Cluster:
         return self.store.now
 
     @property
+    def started(self) -> float:
+        """Simulated epoch seconds at which its clock began."""
+        return self.store.started
+
+    @property
     def pace(self) -> float:
-        return float(self.row.pace)
+        return self.store.pace
 
     @property
     def mode(self) -> str:
-        return str(self.row.mode)
+        return self.store.mode
 
     def set_pace(self, pace: float, mode: str = "real") -> None:
         """*pace*: simulated seconds a wall second, 0 to pause; *mode* "real" or "lesson"."""
         if not 0 <= pace <= 1000 or mode not in ("real", "lesson"):
             raise BadRequest("a pace is a number from 0 to 1000, a mode is real or lesson")
-        self.row.pace, self.row.mode = pace, mode
-        self.row.save(update_fields=["pace", "mode"])
+        self.store.set_pace(pace, mode)
 
     @property
     def view(self) -> Cache:
@@ -219,12 +212,13 @@ class Cluster:
     def advance(self, until: float, more: Callable[[], bool] = lambda: True) -> bool:
         """Do what is due up to *until* (simulated epoch seconds) as long as *more* says so.
 
-        Returns True when something due is left over. One transaction: keep it short.
+        Returns True when something due is left over. One transaction: keep it short. Nothing is done
+        when another process has taken the lease.
         """
         manager, store = self.manager, self.store
         try:
             with store.transaction():
-                while True:
+                while self.leads:
                     at = manager.next_at()
                     if at is None or at > until:
                         store.move_clock(until)
@@ -232,6 +226,7 @@ class Cluster:
                     manager.run_one()
                     if not more():
                         return True
+            return False
         except BaseException:
             manager.restart()
             raise
@@ -266,11 +261,24 @@ class Cluster:
 
     # -- who steps it ----------------------------------------------------------------------------
 
-    def try_lease(self, holder: str, wall_now: float, seconds: float) -> bool:
-        """Take or renew the right to step this cluster. *wall_now*: wall epoch seconds."""
-        free = Q(lease_holder=holder) | Q(lease_until__lt=wall_now) | Q(lease_holder="")
-        rows = models.Cluster.objects.filter(free, pk=self.row.pk)
-        return bool(rows.update(lease_holder=holder, lease_until=wall_now + seconds))
+    def try_lease(self, holder: str, wall_now: float, seconds: float, *, force: bool = False) -> bool:
+        """Take or renew the right to step this cluster. *wall_now*: wall epoch seconds.
+
+        With *force* also from a process that still has it; that one notices at its next transaction.
+        """
+        self._holder = holder
+        return self.store.take_lease(holder, wall_now + seconds, None if force else wall_now)
+
+    @property
+    def leads(self) -> bool:
+        """Whether this object may step the cluster, as of its last look at the database."""
+        return self._holder in ("", self.store.lease_holder)
+
+    def follow(self, more: Callable[[], bool] = lambda: True) -> None:
+        """Take in what the process that leads wrote, and work out why things are as they are."""
+        self.store.refresh()
+        with self.reading():
+            self.manager.listen(more)
 
 
 class Settling:

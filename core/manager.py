@@ -1,32 +1,22 @@
 """Runs the components: watch -> queue -> sync -> perform the plan -> back off.
 
-Source: cmd/kube-controller-manager and client-go's workqueue (v1.36). Components decide, this module
-alone acts, through the API server's verbs, several plans to a transaction.
+Source: cmd/kube-controller-manager and client-go's workqueue (v1.36). Components decide, core/performer.py
+acts for them, several plans to a transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
-from core.apimachinery.errors import AlreadyExists, ApiError, Gone, NotFound
-from core.apimachinery.meta import Ref, ref_of
-from core.apiserver.registry.deletion import DeleteOptions
+from core.apimachinery.errors import Gone
+from core.apimachinery.meta import Ref
 from core.apiserver.registry.generic import Registry
 from core.apiserver.store import Change
-from core.client.actions import (
-    Action,
-    Bind,
-    Create,
-    Delete,
-    Patch,
-    Plan,
-    RecordEvent,
-    Update,
-    UpdateStatus,
-)
+from core.client.actions import Plan, RecordEvent
 from core.client.cache import Cache, View
 from core.client.component import Component
+from core.performer import describe, perform
 from core.sim.loop import Loop
 
 BACKOFF_FIRST = 0.005  # STS-S4: 5 ms doubling, capped at 1000 s
@@ -132,7 +122,7 @@ class Manager:
         for component in self.components:
             if component.process not in self._processes:
                 view = self.store.view
-                cache = Cache(_everything(view)) if lag else None
+                cache = Cache(view.everything()) if lag else None
                 self._processes[component.process] = _Process(cache or view, cache)
         for number, component in enumerate(self.components):
             for ref in component.resync_keys(self.view_of(component)):
@@ -239,9 +229,8 @@ class Manager:
             entry = self.loop.pop()
             key = entry.key if entry is not None else None
             if isinstance(key, QueueKey):
-                plan = self.components[key.component].sync(
-                    self.view_of(self.components[key.component]), key.ref, self.store.now
-                )
+                component = self.components[key.component]
+                plan = component.sync(self.view_of(component), key.ref, self.store.now)
                 self._remember(key, plan)
                 if plan.requeue_after is not None:
                     self.loop.add(key, self.store.now + max(plan.requeue_after, 1.0), timer=True)
@@ -292,7 +281,7 @@ class Manager:
                     return False
                 written = performing.wrote = True
             performing.at += 1
-            if not self._perform(action, component.name, plan) and not performing.failed:
+            if not perform(self.registry, action, component.name, plan) and not performing.failed:
                 performing.failed = True
                 performing.at = max(performing.at, len(plan.actions) - plan.closing)
         del self._performing[key]
@@ -344,92 +333,7 @@ class Manager:
         else:
             self.notes.pop(ref, None)
 
-    # -- performing ------------------------------------------------------------------------------
-
-    def _perform(self, action: Action, actor: str, plan: Plan) -> bool:
-        """Do *action*; False when the API server refused it."""
-        try:
-            self._do(action, actor, plan)
-        except ApiError as error:
-            on_error = getattr(action, "on_error", None) or ()
-            silent = isinstance(error, AlreadyExists) and getattr(action, "silent_exists", False)
-            for event in on_error if isinstance(on_error, tuple) else (on_error,):
-                if not silent:
-                    text = event.message.replace("{error}", error.message)
-                    self.registry.record_event(replace(event, message=text), actor)
-            return False
-        return True
-
-    def _do(self, action: Action, actor: str, plan: Plan) -> None:
-        registry, because = self.registry, plan.because
-        match action:
-            case RecordEvent():
-                registry.record_event(action, actor, because)
-            case Create(obj=obj):
-                try:
-                    registry.create(obj, actor, _reason(plan, _maybe_ref(obj)))
-                except AlreadyExists:
-                    if not action.exists_ok:
-                        raise
-            case UpdateStatus(obj=obj):
-                registry.update_status(obj, actor, _reason(plan, ref_of(obj)))
-            case Update(obj=obj):
-                registry.update(obj, actor, _reason(plan, ref_of(obj)))
-            case Bind():
-                registry.bind(action.pod, action.uid, action.node, actor, _reason(plan, action.pod))
-            case Patch(ref=ref):
-                registry.patch(
-                    ref,
-                    action.patch,
-                    actor,
-                    _reason(plan, ref),
-                    subresource=action.subresource,
-                    uid=action.uid,
-                )
-            case Delete(ref=ref):
-                options = DeleteOptions(
-                    action.grace_period_seconds, action.propagation, action.uid, action.resource_version
-                )
-                try:
-                    registry.delete(ref, options, actor, _reason(plan, ref))
-                except NotFound:
-                    return  # gone already: what was wanted
-
 
 def _is_heartbeat(component: Component, ref: Ref) -> bool:
     """Whether a plan about *ref* only says that a node is still there."""
     return component.process == "kubelet" and ref.kind == "Node"
-
-
-def _reason(plan: Plan, ref: Ref | None) -> str:
-    return plan.notes.get(ref, plan.because) if ref is not None else plan.because
-
-
-def _maybe_ref(obj: dict[str, object]) -> Ref | None:
-    meta = obj["metadata"]
-    assert isinstance(meta, dict)
-    name = meta.get("name")
-    return Ref(str(obj["kind"]), meta.get("namespace", ""), name) if name else None
-
-
-def _everything(view: Cache) -> Iterable[dict[str, object]]:
-    return view.everything()
-
-
-def describe(action: Action) -> str:
-    """Say an action in a few plain words: ``create Pod web-0``."""
-    match action:
-        case RecordEvent():
-            return f"record {action.reason}: {action.message}"
-        case Create(obj=obj):
-            return (
-                f"create {obj['kind']} {obj['metadata'].get('name') or obj['metadata'].get('generateName')}"
-            )
-        case UpdateStatus(obj=obj):
-            return f"update the status of {obj['kind']} {obj['metadata']['name']}"
-        case Update(obj=obj):
-            return f"update {obj['kind']} {obj['metadata']['name']}"
-        case Bind():
-            return f"bind Pod {action.pod.name} to {action.node}"
-        case Patch(ref=ref) | Delete(ref=ref):
-            return f"{type(action).__name__.lower()} {ref.kind} {ref.name}"

@@ -1,10 +1,10 @@
-"""etcd: revisions, compare-and-swap, history, compaction. The only module that touches the database.
+"""etcd: revisions, compare-and-swap, history, compaction; its rows are apiserver/rows.py's.
 
 A Store mirrors one cluster's rows in memory (a :class:`core.client.cache.Cache`, so the mirror has the
 same indexes that components read). Every transaction starts by asking the database for the cluster's
 revision and reads what other processes wrote meanwhile, so the mirror is exact inside a transaction.
-Writes of a transaction are gathered and sent as a few multi-row statements at its end; if that fails,
-the mirror goes back to where it was.
+Writes of a transaction are gathered and sent at its end; if that fails, the mirror goes back to where it
+was.
 
 Source: staging/src/k8s.io/apiserver/pkg/storage/etcd3/store.go (v1.36), for what a write guarantees.
 Differs: the lock below is ours: readers and writers of one process take turns (a slice of the
@@ -15,52 +15,46 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from django.db import connection, transaction
 
-from core import models
 from core.api.kinds import BY_KIND
-from core.api.references import references
 from core.apimachinery.errors import AlreadyExists, Conflict, Gone, NotFound
 from core.apimachinery.meta import Obj, Ref, ref_of
+from core.apiserver import rows
+from core.apiserver.rows import Change as Change
+from core.apiserver.rows import Head, Rows
 from core.client.cache import Cache
 from core.sim.ids import Ids
+
+if TYPE_CHECKING:
+    from core import models
 
 RING = 4096  # changes kept in memory
 HISTORY = 20_000  # changes kept in the database
 TOMBSTONES = 4096  # remembered Pods of StatefulSets
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One write. ``obj`` is the object after it (of a deletion: its last state); ``old`` before it."""
-
-    revision: int
-    type: str
-    ref: Ref
-    obj: Obj
-    old: Obj | None
-    actor: str
-    because: str
-    at: float
-
-
 class Store:
     """The objects of one cluster. Objects that come out must never be changed."""
 
     def __init__(self, row: models.Cluster) -> None:
-        self.row = row
+        self.name = row.name
+        self.settings: Mapping[str, Any] = row.settings
+        self.started = row.started
         self.lock = threading.RLock()
         self.waiting = 0
         self.view = Cache()
         self.revision = 0  # committed
         self.compacted = 0
         self.now = row.now
+        self.pace = row.pace
+        self.mode = row.mode
+        self.lease_holder = row.lease_holder
         self.ids = Ids(row.seed, row.draws)
         self.ring: deque[Change] = deque()
         self.tombstones: dict[Ref, Obj] = {}
@@ -68,8 +62,50 @@ class Store:
         self._head = 0  # with what the running transaction wrote
         self._owner = 0  # the thread whose transaction is running
         self._pending: list[Change] = []
-        self._texts: dict[int, str] = {}
-        self._load()
+        self._rows = Rows(row)
+        with rows.atomic():
+            self._load(self._rows.head(lock=True))
+        self._told = self.revision
+
+    # -- clusters --------------------------------------------------------------------------------
+
+    @staticmethod
+    def names() -> list[str]:
+        """Return the names of all clusters of the database, oldest first."""
+        return rows.names()
+
+    @classmethod
+    def open(cls, name: str) -> Store:
+        """Raises: NotFound."""
+        return cls(rows.find(name))
+
+    @classmethod
+    @contextmanager
+    def founding(cls, name: str, start: float, seed: int, settings: Mapping[str, Any]) -> Iterator[Store]:
+        """Make a cluster; it is there with all that is written inside, or not at all.
+
+        Raises: AlreadyExists.
+        """
+        with rows.atomic():
+            yield cls(rows.make(name, start, seed, settings))
+
+    def destroy(self) -> None:
+        with self.reading():
+            self._rows.destroy()
+
+    def set_pace(self, pace: float, mode: str) -> None:
+        with self.reading():
+            self._rows.set_pace(pace, mode)
+            self.pace, self.mode = pace, mode
+
+    def take_lease(self, holder: str, until: float, free_before: float | None) -> bool:
+        """Make *holder* the one who steps this cluster until *until* (wall epoch seconds), if the lease
+        was free before *free_before*; None takes it from whoever has it."""
+        with self.reading():
+            taken = self._rows.take_lease(holder, until, free_before)
+            if taken:
+                self.lease_holder = holder
+            return taken
 
     # -- reading ---------------------------------------------------------------------------------
 
@@ -104,8 +140,7 @@ class Store:
                 start = revision + 1 - ring[0].revision
                 stop = min(start + limit, self.revision + 1 - ring[0].revision)
                 return [ring[at] for at in range(start, stop)]
-        rows = models.Change.objects.filter(cluster=self.row, revision__gt=revision).order_by("revision")
-        return [_change(row) for row in rows[:limit]]
+        return self._rows.changes_after(revision, limit)
 
     def uncommitted_since(self, revision: int) -> list[Change]:
         """As :meth:`changes_since`, with the running transaction's: for the manager that runs it."""
@@ -122,8 +157,7 @@ class Store:
             ring = [c for c in self.ring if c.revision < before and c.revision <= self.revision]
         if len(ring) >= limit or (ring and ring[0].revision <= self.compacted + 1):
             return ring[-limit:][::-1]
-        rows = models.Change.objects.filter(cluster=self.row, revision__lt=before).order_by("-revision")
-        return _with_predecessors([_change(row) for row in rows[:limit]])
+        return _with_predecessors(self._rows.changes_before(before, limit))
 
     @property
     def head(self) -> int:
@@ -135,7 +169,9 @@ class Store:
         with self.reading():
             if self._owner != threading.get_ident():
                 self._catch_up(lock=False)
-            return self.revision
+                self._trim()
+        self._tell()
+        return self.revision
 
     # -- writing ---------------------------------------------------------------------------------
 
@@ -148,7 +184,7 @@ class Store:
         with self.reading():
             self._owner = threading.get_ident()
             try:
-                with transaction.atomic():
+                with rows.atomic():
                     self._catch_up(lock=True)
                     yield
                     self._flush()
@@ -158,13 +194,9 @@ class Store:
             finally:
                 self._owner = 0
                 self._pending = []
-                self._texts = {}
-            advanced = self._head > self.revision
             self.revision = self._head
             self._trim()
-        if advanced:
-            for listener in self.on_commit:
-                listener(self.revision)
+        self._tell()
 
     def create(self, obj: Obj, actor: str, because: str = "") -> Obj:
         """Store *obj* (complete but for resourceVersion). Raises: AlreadyExists."""
@@ -232,135 +264,46 @@ class Store:
 
     # -- the database ----------------------------------------------------------------------------
 
-    def _load(self) -> None:
-        self.row.refresh_from_db()
-        self.view = Cache()
-        rows = models.Object.objects.filter(cluster=self.row).order_by("id").values_list("data", flat=True)
-        for data in rows.iterator(chunk_size=500):
-            self.view.put(orjson.loads(data))
-        self.revision = self._head = self.row.revision
-        self.compacted = self.row.compacted
-        self.now = max(self.now, self.row.now)
-        self.ids.draws = self.row.draws
+    def _load(self, head: Head) -> None:
+        """Read everything anew. The caller holds the cluster's row, so that it is of one revision."""
+        self.view = Cache(self._rows.objects())
+        self._take_head(head)
+        self.revision = self._head = head.revision
         self.ring.clear()
-        gone = models.Change.objects.filter(cluster=self.row, type="DELETED", kind="Pod").order_by(
-            "-revision"
-        )
-        for row in reversed(gone[:TOMBSTONES]):
-            self._bury(_change(row))
+        for change in self._rows.last_deleted("Pod", TOMBSTONES):
+            self._bury(change)
+
+    def _take_head(self, head: Head) -> None:
+        self.compacted, self.pace, self.mode = head.compacted, head.pace, head.mode
+        self.lease_holder = head.lease_holder
+        self.ids.draws = max(head.draws, self.ids.draws)
+        self.now = max(head.now, self.now)
 
     def _catch_up(self, *, lock: bool) -> None:
-        """Read what other processes wrote since this mirror's revision; *lock* the cluster's row."""
-        for_update = " FOR UPDATE" if lock and connection.features.has_select_for_update else ""
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT revision, compacted, now, draws FROM core_cluster WHERE id = %s" + for_update,
-                [self.row.pk],
-            )
-            found = cursor.fetchone()
-        if found is None:
-            raise NotFound(f'cluster "{self.row.name}" not found')
-        revision, self.compacted, now, draws = found
-        self.ids.draws = max(draws, self.ids.draws)
-        self.now = max(now, self.now)
-        if revision == self._head:
+        """Take in what other processes wrote since this mirror's revision; *lock* the cluster's row."""
+        head = self._rows.head(lock=lock)
+        self._take_head(head)
+        if head.revision == self._head:
             return
-        if self._head < self.compacted or revision < self._head:
-            self._load()
+        if self._head < head.compacted or head.revision < self._head:
+            with rows.atomic():
+                self._load(self._rows.head(lock=True))
             return
-        rows = models.Change.objects.filter(cluster=self.row, revision__gt=self._head).order_by("revision")
-        for row in rows:
-            change = _change(row)
+        for change in self._rows.changes_after(self._head):
             if change.type != "ADDED":
-                change = Change(**{**_fields(change), "old": self.view.get(*change.ref)})
+                change = replace(change, old=self.view.get(*change.ref))
             self._head = change.revision
             self._take(change)
         self.revision = self._head
 
     def _flush(self) -> None:
-        with connection.cursor() as cursor:
-            if self._pending:
-                self._flush_changes(cursor)
-                self._flush_objects(cursor)
-                self._flush_references(cursor)
-            cursor.execute(
-                "UPDATE core_cluster SET revision = %s, compacted = %s, now = %s, draws = %s WHERE id = %s",
-                [self._head, self._compact(cursor), self.now, self.ids.draws, self.row.pk],
-            )
-
-    def _text(self, change: Change) -> str:
-        text = self._texts.get(change.revision)
-        if text is None:
-            text = self._texts[change.revision] = orjson.dumps(change.obj).decode()
-        return text
-
-    def _flush_changes(self, cursor: Any) -> None:
-        pk = self.row.pk
-        cursor.executemany(
-            "INSERT INTO core_change (cluster_id, revision, type, kind, namespace, name, data, actor, because, at)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                (pk, c.revision, c.type, *c.ref, self._text(c), c.actor, c.because, c.at)
-                for c in self._pending
-            ],
-        )
-
-    def _flush_objects(self, cursor: Any) -> None:
-        pk = self.row.pk
-        last = {change.ref: change for change in self._pending}
-        # a name that was deleted and made again inside one transaction gets a new row: its place is last
-        removed = {c.ref for c in self._pending if c.type == "DELETED"}
-        if removed:
-            cursor.executemany(
-                "DELETE FROM core_object WHERE cluster_id = %s AND kind = %s AND namespace = %s AND name = %s",
-                [(pk, *ref) for ref in removed],
-            )
-        kept = [change for change in last.values() if change.type != "DELETED"]
-        cursor.executemany(
-            "INSERT INTO core_object (cluster_id, kind, namespace, name, uid, revision, data)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT (cluster_id, kind, namespace, name)"
-            " DO UPDATE SET uid = excluded.uid, revision = excluded.revision, data = excluded.data",
-            [(pk, *c.ref, c.obj["metadata"].get("uid", ""), c.revision, self._text(c)) for c in kept],
-        )
-
-    def _flush_references(self, cursor: Any) -> None:
-        pk = self.row.pk
-        before: dict[Ref, Obj | None] = {}
-        after: dict[Ref, Obj | None] = {}
+        texts: dict[int, str] = {}
         for change in self._pending:
-            before.setdefault(change.ref, change.old)
-            after[change.ref] = None if change.type == "DELETED" else change.obj
-        gone, come = [], []
-        for ref, new in after.items():
-            old = before[ref]
-            old_edges = references(old) if old is not None else frozenset()
-            new_edges = references(new) if new is not None else frozenset()
-            if old_edges != new_edges:
-                gone += [(pk, *ref, *edge) for edge in old_edges - new_edges]
-                come += [(pk, *ref, *edge) for edge in new_edges - old_edges]
-        if gone:
-            cursor.executemany(
-                "DELETE FROM core_reference WHERE cluster_id = %s AND source_kind = %s AND source_namespace = %s"
-                " AND source_name = %s AND relation = %s AND target_kind = %s AND target_namespace = %s"
-                " AND target_name = %s",
-                gone,
-            )
-        if come:
-            cursor.executemany(
-                "INSERT INTO core_reference (cluster_id, source_kind, source_namespace, source_name, relation,"
-                " target_kind, target_namespace, target_name) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
-                come,
-            )
-
-    def _compact(self, cursor: Any) -> int:
-        """Drop history beyond HISTORY, a thousand rows at a time; return the compacted revision."""
-        if self._head - self.compacted > HISTORY + 1000:
-            self.compacted = self._head - HISTORY
-            cursor.execute(
-                "DELETE FROM core_change WHERE cluster_id = %s AND revision <= %s",
-                [self.row.pk, self.compacted],
-            )
-        return self.compacted
+            texts[change.revision] = orjson.dumps(change.obj).decode()
+        head = Head(
+            self._head, self.compacted, self.now, self.ids.draws, self.pace, self.mode, self.lease_holder
+        )
+        self.compacted = self._rows.write(self._pending, texts, head, HISTORY)
 
     def _rollback(self) -> None:
         for change in reversed(self._pending):
@@ -375,19 +318,17 @@ class Store:
         while len(self.ring) > RING:
             self.ring.popleft()
 
+    def _tell(self) -> None:
+        """Let listeners know of a new revision, whichever process wrote it."""
+        if self.revision != self._told:
+            self._told = self.revision
+            for listener in tuple(self.on_commit):
+                listener(self.revision)
+
 
 def _is_seated(pod: Obj) -> bool:
     owners = pod["metadata"].get("ownerReferences") or ()
     return any(owner.get("controller") and owner["kind"] == "StatefulSet" for owner in owners)
-
-
-def _fields(change: Change) -> dict[str, Any]:
-    return {name: getattr(change, name) for name in Change.__slots__}
-
-
-def _change(row: models.Change) -> Change:
-    ref = Ref(row.kind, row.namespace, row.name)
-    return Change(row.revision, row.type, ref, orjson.loads(row.data), None, row.actor, row.because, row.at)
 
 
 def _with_predecessors(newest_first: list[Change]) -> list[Change]:
@@ -395,7 +336,7 @@ def _with_predecessors(newest_first: list[Change]) -> list[Change]:
     last: dict[Ref, Obj] = {}
     out = []
     for change in reversed(newest_first):
-        out.append(Change(**{**_fields(change), "old": last.get(change.ref)}))
+        out.append(replace(change, old=last.get(change.ref)))
         last[change.ref] = change.obj
     return out[::-1]
 

@@ -62,7 +62,7 @@ def _context(cluster: Cluster, view: View, ref: Ref) -> dict[str, Any]:
     state = _state(view, ref, obj, cluster.now)
     why = _why(cluster, ref, last, state)
     engraved, flips = _identity(cluster, view, ref)
-    started = float(cluster.row.started)
+    started = float(cluster.started)
     return {
         "ref": ref,
         "kind": ref.kind,

@@ -42,7 +42,7 @@ class Stage:
 
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
-        self._started = float(driver.cluster.row.started)
+        self._started = float(driver.cluster.started)
         self.expanded: frozenset[str] = frozenset()
         self._boot = secrets.token_hex(4)
         self._lock = threading.Lock()

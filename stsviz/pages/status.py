@@ -24,7 +24,7 @@ def parts(driver: Driver, view: View, left_out: str, entries: list[Entry]) -> di
         "lesson": cluster.mode == "lesson",
         "settling": driver.settling,
     }
-    moment = f"revision {cluster.revision} · {clock(cluster.now - cluster.row.started)}"
+    moment = f"revision {cluster.revision} · {clock(cluster.now - cluster.started)}"
     decision = None if driver.settling else cluster.next_decision()
     coming = "nothing is due until somebody acts" if not driver.settling else ""
     if decision:

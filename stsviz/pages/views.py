@@ -75,7 +75,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "examples": EXAMPLES.values(),
         "text": next(iter(EXAMPLES.values())).text,
         "slider": status.slider_of_pace(cluster.pace),
-        **page_parts(shown, float(cluster.row.started)),
+        **page_parts(shown, float(cluster.started)),
     }
     response = render(request, "page.html", context)
     response.headers["Cache-Control"] = "no-store"

@@ -1,0 +1,104 @@
+"""Carries out what components decided: one action, through the API server's verbs.
+
+Source: the client calls in pkg/controller (v1.36), e.g. controller_utils.go's RealPodControl.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from core.apimachinery.errors import AlreadyExists, ApiError, NotFound
+from core.apimachinery.meta import Obj, Ref, ref_of
+from core.apiserver.registry.deletion import DeleteOptions
+from core.apiserver.registry.generic import Registry
+from core.client.actions import (
+    Action,
+    Bind,
+    Create,
+    Delete,
+    Patch,
+    Plan,
+    RecordEvent,
+    Update,
+    UpdateStatus,
+)
+
+
+def perform(registry: Registry, action: Action, actor: str, plan: Plan) -> bool:
+    """Do *action*; False when the API server refused it."""
+    try:
+        _do(registry, action, actor, plan)
+    except ApiError as error:
+        on_error = getattr(action, "on_error", None) or ()
+        silent = isinstance(error, AlreadyExists) and getattr(action, "silent_exists", False)
+        for event in on_error if isinstance(on_error, tuple) else (on_error,):
+            if not silent:
+                text = event.message.replace("{error}", error.message)
+                registry.record_event(replace(event, message=text), actor)
+        return False
+    return True
+
+
+def _do(registry: Registry, action: Action, actor: str, plan: Plan) -> None:
+    because = plan.because
+    match action:
+        case RecordEvent():
+            registry.record_event(action, actor, because)
+        case Create(obj=obj):
+            try:
+                registry.create(obj, actor, _reason(plan, _maybe_ref(obj)))
+            except AlreadyExists:
+                if not action.exists_ok:
+                    raise
+        case UpdateStatus(obj=obj):
+            registry.update_status(obj, actor, _reason(plan, ref_of(obj)))
+        case Update(obj=obj):
+            registry.update(obj, actor, _reason(plan, ref_of(obj)))
+        case Bind():
+            registry.bind(action.pod, action.uid, action.node, actor, _reason(plan, action.pod))
+        case Patch(ref=ref):
+            registry.patch(
+                ref,
+                action.patch,
+                actor,
+                _reason(plan, ref),
+                subresource=action.subresource,
+                uid=action.uid,
+            )
+        case Delete(ref=ref):
+            options = DeleteOptions(
+                action.grace_period_seconds, action.propagation, action.uid, action.resource_version
+            )
+            try:
+                registry.delete(ref, options, actor, _reason(plan, ref))
+            except NotFound:
+                return  # gone already: what was wanted
+
+
+def _reason(plan: Plan, ref: Ref | None) -> str:
+    return plan.notes.get(ref, plan.because) if ref is not None else plan.because
+
+
+def _maybe_ref(obj: Obj) -> Ref | None:
+    meta = obj["metadata"]
+    name = meta.get("name")
+    return Ref(obj["kind"], meta.get("namespace", ""), name) if name else None
+
+
+def describe(action: Action) -> str:
+    """Say an action in a few plain words: ``create Pod web-0``."""
+    match action:
+        case RecordEvent():
+            return f"record {action.reason}: {action.message}"
+        case Create(obj=obj):
+            return (
+                f"create {obj['kind']} {obj['metadata'].get('name') or obj['metadata'].get('generateName')}"
+            )
+        case UpdateStatus(obj=obj):
+            return f"update the status of {obj['kind']} {obj['metadata']['name']}"
+        case Update(obj=obj):
+            return f"update {obj['kind']} {obj['metadata']['name']}"
+        case Bind():
+            return f"bind Pod {action.pod.name} to {action.node}"
+        case Patch(ref=ref) | Delete(ref=ref):
+            return f"{type(action).__name__.lower()} {ref.kind} {ref.name}"
