@@ -39,7 +39,7 @@ LESSON_DECISION = 0.7  # seconds a decision takes in lesson mode, at pace 1
 LESSON_WAIT = 2.0  # seconds that any wait is cut to in lesson mode, at pace 1
 NEWS_GAP = 0.016  # seconds between two announcements of one cluster: a frame of the browser
 HEARTBEAT = 1.0  # seconds between two announcements of a cluster whose clock alone moves
-MAX_CATCH_UP = 0.25  # wall seconds the clock catches up at most after the machine slept
+MAX_CATCH_UP = 2.0  # wall seconds the clock catches up at most after the machine slept
 
 
 def group(name: str) -> str:

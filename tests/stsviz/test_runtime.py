@@ -46,6 +46,19 @@ def test_a_paused_cluster_stands_still(driver: Driver, cluster: Cluster) -> None
     assert (cluster.now, cluster.revision) == before
 
 
+@pytest.mark.parametrize("pace", [0.1, 1.0, 100.0])
+def test_simulated_time_runs_at_its_pace_even_when_the_driver_slept(
+    driver: Driver, cluster: Cluster, pace: float
+) -> None:
+    driver.turn()
+    cluster.set_pace(pace)
+    before = cluster.now
+    driver._before -= HEARTBEAT  # as if the last turn were so long ago
+    for _ in range(200):
+        driver.turn()
+    assert cluster.now - before == pytest.approx(HEARTBEAT * pace, rel=0.5)
+
+
 def test_settling_ends_and_everything_is_ready(driver: Driver, cluster: Cluster) -> None:
     apply(cluster, "web")
     driver.settle()
