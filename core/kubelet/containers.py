@@ -136,7 +136,7 @@ def _start(runtime: Runtime, container: Obj, status: Obj, first_attempt: float, 
         ContainerEvent("Normal", "Started", _worded(runtime, STARTED, container, "Container started")),
     ]
     restarts = status["restartCount"] + (1 if status.get("containerID") else 0)
-    running = {**status, "restartCount": restarts, "image": image, "imageID": image}
+    running = {**status, "restartCount": restarts, "image": images.tagged(image), "imageID": image}
     ended = status["state"].get("terminated")
     if ended:
         running["lastState"] = {"terminated": ended}
@@ -181,7 +181,7 @@ def _without_image(
     if reason == "ErrImagePull":
         reason, until = images.pull_state(first_attempt, runtime.now)
     words = f"image {image} of container {name} cannot be pulled"
-    if status["state"].get("waiting", {}).get("reason") == reason and status["image"] == image:
+    if status["state"].get("waiting", {}).get("reason") == reason and images.is_same(status["image"], image):
         return Step(status, due=until, words=words)
     message = refusal.message
     failed = ContainerEvent("Warning", "Failed", f"Error: {reason}")
@@ -213,7 +213,7 @@ def _running(runtime: Runtime, container: Obj, status: Obj, init: bool) -> Step:
             "Normal", "SandboxChanged", "Pod sandbox changed, it will be killed and re-created."
         )
         return Step(_exited(status, now, Run(0, 255), "Unknown"), (event,), now)
-    if status["image"] != container["image"]:
+    if not images.is_same(status["image"], container["image"]):
         text = f"Container {name} definition changed, will be restarted"
         return Step(_exited(status, now, Run(0, 0)), (ContainerEvent("Normal", "Killing", text),), now)
     run = init_run_of(container) if init else run_of(container)
@@ -273,7 +273,7 @@ def _terminated(runtime: Runtime, container: Obj, status: Obj, init: bool) -> St
     if now < due:
         return Step(status, due=due, words=f"{name} ended with code {code} and is started again")
     long_run = finished_at - seconds(ended["startedAt"]) > _RESET_SECONDS
-    if status["restartCount"] == 0 or long_run or status["image"] != container["image"]:
+    if status["restartCount"] == 0 or long_run or not images.is_same(status["image"], container["image"]):
         return _start(runtime, container, status, due, init)
     return _crash_loop(runtime.pod, name, status)
 

@@ -45,8 +45,18 @@ def canonical_name(image: str) -> str:
         image = f"docker.io/library/{image}"
     elif "." not in first and ":" not in first and first != "localhost":
         image = f"docker.io/{image}"
+    return tagged(image)
+
+
+def tagged(image: str) -> str:
+    """Return *image* as the runtime reports it: ``nginx`` runs as ``nginx:latest``."""
     last = image.rsplit("/", 1)[-1]
     return image if ":" in last or "@" in last else f"{image}:latest"
+
+
+def is_same(reported: str, wanted: str) -> bool:
+    """Tell whether the image that a container's status reports is the one its spec wants."""
+    return tagged(reported) == tagged(wanted)
 
 
 def pull_refusal(image: str) -> Refusal | None:
