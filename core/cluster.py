@@ -235,7 +235,7 @@ class Cluster:
         """Go on until one component has carried out a decision; False when nothing is left to decide."""
         with self.store.transaction():
             for _ in range(limit):
-                if self.manager.next_at() is None:
+                if not self.leads or self.manager.next_at() is None:
                     return False
                 if self.manager.run_one():
                     return True
@@ -267,7 +267,13 @@ class Cluster:
         With *force* also from a process that still has it; that one notices at its next transaction.
         """
         self._holder = holder
-        return self.store.take_lease(holder, wall_now + seconds, None if force else wall_now)
+        self.store.refresh()
+        led_before = self.store.lease_holder == holder
+        taken = self.store.take_lease(holder, wall_now + seconds, None if force else wall_now)
+        if taken and not led_before:
+            with self.reading():  # elected: begin as after a crash, from where the objects stand
+                self.manager.restart()
+        return taken
 
     @property
     def leads(self) -> bool:
@@ -295,6 +301,8 @@ class Settling:
         try:
             with store.transaction():
                 for _ in range(batch):
+                    if not self._cluster.leads:
+                        return True
                     manager.pump()
                     entry = manager.loop.peek()
                     if entry is None or (entry.timer and entry.at > self._calm_since + self._quiet):

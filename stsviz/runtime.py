@@ -2,8 +2,9 @@
 
 One thread drives every cluster in slices of at most ten milliseconds. Several processes may serve the
 same database; the one that holds a cluster's lease steps it (as kube-controller-manager's leader
-election does), the others only perform verbs. Nothing in here outlives the process: after `kill -9`
-the clusters are opened from the database again and go on from where their objects stand.
+election does), the others perform verbs and follow. Who asks a process to step, to settle or to show the
+demo makes it the leader. Nothing in here outlives the process: after `kill -9` the clusters are opened
+from the database again and go on from where their objects stand.
 
 This is the only module of the site that knows how a core.cluster.Cluster is made, kept and driven.
 """
@@ -20,12 +21,14 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import close_old_connections, connection
 
+from core.apimachinery.errors import AlreadyExists, NotFound
 from core.cluster import SETTLE_BATCH, Cluster, Settling
 from stsviz.story import Story
 
@@ -39,7 +42,12 @@ LESSON_DECISION = 0.7  # seconds a decision takes in lesson mode, at pace 1
 LESSON_WAIT = 2.0  # seconds that any wait is cut to in lesson mode, at pace 1
 NEWS_GAP = 0.016  # seconds between two announcements of one cluster: a frame of the browser
 HEARTBEAT = 1.0  # seconds between two announcements of a cluster whose clock alone moves
+FOLLOWING = 0.1  # seconds between two looks of a process that does not lead, when no news comes
+LISTENING = 3600.0  # seconds without news after which a process joins the group anew
 MAX_CATCH_UP = 2.0  # wall seconds the clock catches up at most after the machine slept
+
+
+EVERY_PROCESS = "processes"  # the channel group in which processes hear of one another's writes
 
 
 def group(name: str) -> str:
@@ -68,21 +76,33 @@ class Driver:
         wall = time.monotonic()
         elapsed, self._before = min(wall - self._before, MAX_CATCH_UP), wall
         nap = HEARTBEAT
+        self.cluster.store.refresh()
         if self._leads(wall):
             pace = self.cluster.pace
             if self._settling is not None:
                 nap = self._settle(self._settling)
             elif pace > 0:
-                nap = self._lesson(wall, elapsed, pace) if self.cluster.mode == "lesson" else self._real(elapsed, pace)
+                nap = (
+                    self._lesson(wall, elapsed, pace)
+                    if self.cluster.mode == "lesson"
+                    else self._real(elapsed, pace)
+                )
             if self.story is not None and self.story.advance(self.cluster, wall):
                 nap = 0.0
+        else:
+            self.cluster.follow(_for_a_slice())
+            nap = FOLLOWING
         return min(nap, self.tell())
 
     def refresh(self) -> None:
-        """Take in what the process that leads wrote; a transaction does that, and this one writes nothing."""
+        """Take in what the process that leads wrote; one that leads is up to date after each turn."""
         if not self._lease_until:
-            with self.cluster.store.transaction():
-                pass
+            self.cluster.store.refresh()
+
+    def lead(self) -> None:
+        """Become the one who steps: somebody at this process wants to see time pass."""
+        if self.cluster.try_lease(self.holder, time.time(), LEASE, force=True):
+            self._lease_until = time.monotonic() + LEASE
 
     def release(self) -> None:
         """Let another process lead at once."""
@@ -117,9 +137,11 @@ class Driver:
         self._settling = None
 
     def _leads(self, wall: float) -> bool:
-        if wall < self._lease_until - LEASE / 2:
+        if self.cluster.leads and wall < self._lease_until - LEASE / 2:
             return True
         held = self.cluster.try_lease(self.holder, time.time(), LEASE)
+        if self._lease_until and not held:
+            self.story = self._settling = None  # who took the lease has plans of their own
         self._lease_until = wall + LEASE if held else 0.0
         return held
 
@@ -149,17 +171,20 @@ class Driver:
 
     def _settle(self, settling: Settling) -> float:
         """Take the next slice of settling."""
-        deadline = time.monotonic() + SLICE
-        if settling.go_on(SETTLE_BATCH, lambda: time.monotonic() < deadline):
+        if settling.go_on(SETTLE_BATCH, _for_a_slice()):
             self._settling = None
         return self._breath()
 
     def _slice(self, until: float) -> bool:
-        deadline = time.monotonic() + SLICE
-        return self.cluster.advance(until, lambda: time.monotonic() < deadline)
+        return self.cluster.advance(until, _for_a_slice())
 
     def _breath(self) -> float:
         return BREATH if self.cluster.store.waiting else 0.0
+
+
+def _for_a_slice() -> Callable[[], bool]:
+    deadline = time.monotonic() + SLICE
+    return lambda: time.monotonic() < deadline
 
 
 class Runtime:
@@ -174,6 +199,8 @@ class Runtime:
         self._thread: threading.Thread | None = None
         self.opened = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._id = secrets.token_hex(4)
+        self._next_look = 0.0  # when to look for clusters that other processes made
 
     # -- clusters --------------------------------------------------------------------------------------
 
@@ -223,8 +250,10 @@ class Runtime:
     def start(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         """Begin to drive; later calls only say which event loop the viewers of this process live in."""
         with self._lock:
-            if loop is not None:
+            if loop is not None and loop is not self._loop:
                 self._loop = loop
+                if settings.REDIS_URL:
+                    self._ear = loop.create_task(self._listen())
             if self._thread is None:
                 sys.setswitchinterval(0.001)  # a busy control plane lets the event loop in five times as soon
                 self._thread = threading.Thread(target=self._run, name="control-plane", daemon=True)
@@ -246,10 +275,9 @@ class Runtime:
 
     def _run(self) -> None:
         try:
-            self._open_all()
-            self.opened.set()
             while not self._stopping:
-                nap = self._round()
+                nap = self._look_around()
+                nap = min(nap, self._round())
                 with self._wake:
                     if not self._woken and nap > 0:
                         self._wake.wait(nap)
@@ -261,12 +289,25 @@ class Runtime:
                 driver.release()
             connection.close()
 
-    def _open_all(self) -> None:
-        with self._lock:
-            if LAB not in Cluster.names():
-                self.create(LAB)
-            for name in Cluster.names():
-                self.driver(name)
+    def _look_around(self) -> float:
+        """Open the clusters of the database that are not open yet, once a heartbeat."""
+        wall = time.monotonic()
+        if wall < self._next_look:
+            return self._next_look - wall
+        self._next_look = wall + HEARTBEAT
+        try:
+            with self._lock:
+                names = Cluster.names()
+                if LAB not in names:
+                    with suppress(AlreadyExists):  # another process is making it
+                        self.create(LAB)
+                for name in names:
+                    self.driver(name)
+            self.opened.set()
+        except Exception:
+            log.exception("the clusters cannot be opened; trying again in a second")
+            close_old_connections()
+        return HEARTBEAT
 
     def _round(self) -> float:
         nap = HEARTBEAT
@@ -277,6 +318,11 @@ class Runtime:
                 continue
             try:
                 nap = min(nap, driver.turn())
+            except NotFound:  # destroyed, or reset, by another process
+                with self._lock:
+                    self._drivers.pop(driver.cluster.name, None)
+                self._next_look = 0.0
+                self._announce(driver.cluster.name, -1)
             except Exception:
                 # The thread outlives a fault in one cluster, and says so; the objects are safe in the store.
                 log.exception("cluster %s: a turn failed; trying again in a second", driver.cluster.name)
@@ -288,8 +334,28 @@ class Runtime:
         layer, loop = get_channel_layer(), self._loop
         if layer is None or loop is None or loop.is_closed():
             return
-        news = {"type": "cluster.news", "cluster": name, "revision": revision}
+        news = {"type": "cluster.news", "cluster": name, "revision": revision, "by": self._id}
         asyncio.run_coroutine_threadsafe(layer.group_send(group(name), news), loop)
+        if settings.REDIS_URL:
+            asyncio.run_coroutine_threadsafe(layer.group_send(EVERY_PROCESS, news), loop)
+
+    async def _listen(self) -> None:
+        """Wake up when another process has written. Without this a heartbeat finds it out."""
+        layer = get_channel_layer()
+        assert layer is not None
+        while True:
+            try:
+                channel = await layer.new_channel()
+                await layer.group_add(EVERY_PROCESS, channel)
+                while True:
+                    news = await asyncio.wait_for(layer.receive(channel), LISTENING)
+                    if news["by"] != self._id:
+                        self.wake()
+            except TimeoutError:
+                continue  # join the group again: memberships end after a while
+            except Exception:
+                log.exception("no news from other processes; trying again in a second")
+                await asyncio.sleep(HEARTBEAT)
 
 
 runtime = Runtime()
