@@ -10,6 +10,9 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+
+MIGRATION_TRIES = 5
 
 
 class Command(BaseCommand):
@@ -25,7 +28,7 @@ class Command(BaseCommand):
         began = time.monotonic()
         self._say(f"data: {settings.DATA}")
         self._say("database: bringing it up to date")
-        call_command("migrate", verbosity=0, interactive=False)
+        self._migrate()
         self._say("control plane: opening the clusters")
         from daphne.endpoints import build_endpoint_description_strings
         from daphne.server import Server
@@ -70,6 +73,18 @@ class Command(BaseCommand):
             self._say(f"dns: not served on port {port}: {error.strerror}; try make run DNS_PORT={port + 1}")
         else:
             self._say(f"dns: dig @127.0.0.1 -p {port} nginx.default.svc.cluster.local")
+
+    def _migrate(self) -> None:
+        """Bring the tables up to date, also when other processes of the site start at the same moment."""
+        for more_tries in reversed(range(MIGRATION_TRIES)):
+            try:
+                call_command("migrate", verbosity=0, interactive=False)
+                return
+            except DatabaseError:
+                if not more_tries:
+                    raise
+                connection.close()
+                time.sleep(1)
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
