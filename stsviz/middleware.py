@@ -38,6 +38,8 @@ def limit_body(get_response: Handler) -> Handler:
     """Refuse a request whose body is too large before anything reads it."""
 
     def refuse(request: HttpRequest) -> HttpResponse | None:
+        if "Transfer-Encoding" in request.headers:
+            return HttpResponse("say how long the body is", status=411, content_type="text/plain")
         length = request.headers.get("Content-Length", "0")
         if not length.isdecimal():
             return HttpResponse("Content-Length is not a number", status=400, content_type="text/plain")

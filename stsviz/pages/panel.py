@@ -110,19 +110,22 @@ def _question(ref: Ref, obj: Obj | None, state: State | None) -> str:
 
 def _why(cluster: Cluster, ref: Ref, last: Obj | None, state: State | None) -> str:
     """Return one sentence, from whoever has something to say: a component about it, its state, its owner."""
-    if cluster.why(ref):
-        return f"{ref.name} {cluster.why(ref)}"
-    if state and state.note:
-        return f"{ref.name}: {state.note}"
-    if ref.kind != "Pod":
-        return ""
-    owners = last["metadata"].get("ownerReferences") or () if last else ()
-    for owner in owners:
+    own = cluster.why(ref)
+    if state is not None or ref.kind != "Pod":
+        if own:
+            return f"{ref.name} {own}"
+        return f"{ref.name}: {state.note}" if state and state.note else ""
+    owner = _owner(ref, last)
+    sentences = [(ref.name, own), (f"{owner.kind} {owner.name}", cluster.why(owner))]
+    return ". ".join(f"{subject} {said}" for subject, said in sentences if said)
+
+
+def _owner(pod: Ref, last: Obj | None) -> Ref:
+    """Return who makes the next Pod for this seat; of a Pod that never was, its name tells."""
+    for owner in last["metadata"].get("ownerReferences") or () if last else ():
         if owner.get("controller"):
-            said = cluster.why(Ref(owner["kind"], ref.namespace, owner["name"]))
-            return f"{owner['kind']} {owner['name']} {said}" if said else ""
-    sts = Ref("StatefulSet", ref.namespace, ref.name.rpartition("-")[0])
-    return f"StatefulSet {sts.name} {cluster.why(sts)}" if cluster.why(sts) else ""
+            return Ref(owner["kind"], pod.namespace, owner["name"])
+    return Ref("StatefulSet", pod.namespace, pod.name.rpartition("-")[0])
 
 
 def _identity(cluster: Cluster, view: View, ref: Ref) -> tuple[list[Fact], list[Fact]]:

@@ -93,6 +93,15 @@ def test_a_body_that_is_too_large_is_refused_before_it_is_read(client: Client, l
     assert "too large" in answer.content.decode()
 
 
+def test_a_body_of_unknown_length_is_refused(client: Client, lab: Cluster) -> None:
+    answer = client.post("/c/lab/apply", {"text": "x"}, headers={"Transfer-Encoding": "chunked"})
+    assert answer.status_code == 411
+
+
+def test_another_host_name_is_refused(client: Client, lab: Cluster) -> None:
+    assert client.get("/c/lab/", headers={"Host": "evil.example"}).status_code == 400
+
+
 def test_a_command_without_the_token_is_refused(lab: Cluster) -> None:
     answer = Client(enforce_csrf_checks=True).post("/c/lab/apply", {"text": "x"})
     assert answer.status_code == 403
