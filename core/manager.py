@@ -160,6 +160,9 @@ class Manager:
         old, new = change.old, change.obj
         if change.type == "DELETED":
             new = None
+            # what was said of the old web-0 is not true of the next
+            self._own_words.pop(change.ref, None)
+            self._note(change.ref)
         for number, component in watchers:
             if process is not None and component.process != process:
                 continue

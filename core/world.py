@@ -86,6 +86,22 @@ def kubernetes_service() -> Obj:
     }
 
 
+def kubernetes_slice() -> Obj:
+    """Where the API server itself answers; it keeps this slice, no controller does."""
+    return {
+        "apiVersion": "discovery.k8s.io/v1",
+        "kind": "EndpointSlice",
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"kubernetes.io/service-name": "kubernetes"},
+        },
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": ["172.18.0.1"], "conditions": {"ready": True}}],
+        "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
+    }
+
+
 def node(name: str, number: int, settings: Settings, now: float) -> Obj:
     """A Ready node as its kubelet registers it. *number* from 1: it gives the Pod range and address."""
     return {
@@ -108,17 +124,17 @@ def node(name: str, number: int, settings: Settings, now: float) -> Obj:
 
 def _pod_range(number: int, settings: Settings) -> Obj:
     # a /24 as usual; a node that takes more Pods than a /24 has addresses gets a /16
-    cidr = f"10.244.{number}.0/24" if settings.max_pods <= 250 else f"10.{number % 200 + 20}.0.0/16"
+    cidr = f"10.244.{number}.0/24" if settings.max_pods <= 250 else f"10.{(243 + number) % 256}.0.0/16"
     return {"podCIDR": cidr, "podCIDRs": [cidr]}
 
 
 def node_status(name: str, number: int, settings: Settings, now: float) -> Obj:
     resources = {
-        "cpu": "32" if settings.max_pods <= 250 else "10000",
+        "cpu": "32",
         "ephemeral-storage": "100Gi",
         "hugepages-1Gi": "0",
         "hugepages-2Mi": "0",
-        "memory": "64Gi" if settings.max_pods <= 250 else "64Ti",
+        "memory": "64Gi",
         "pods": str(settings.max_pods),
     }
     stamp = timestamp(now)
@@ -170,5 +186,6 @@ def lab(settings: Settings, now: float, nodes: int = 2) -> Iterable[Obj]:
     """Return the objects of a new cluster: namespaces, the API's Service, *nodes* Ready nodes."""
     yield from (namespace(name) for name in NAMESPACES)
     yield kubernetes_service()
+    yield kubernetes_slice()
     for number in range(1, nodes + 1):
         yield node(f"node-{number}", number, settings, now)

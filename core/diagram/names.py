@@ -31,7 +31,8 @@ class Names:
     def __init__(self, view: View, namespace: str | None) -> None:
         self._view = view
         self._domains: dict[tuple[str, str], Domain] = {}
-        self.services = view.list("Service", namespace)
+        # one that selects no Pods (the API server's own) says nothing about this picture
+        self.services = [s for s in view.list("Service", namespace) if s["spec"].get("selector")]
         self._by_label: dict[tuple[str, str, str], list[Obj]] = {}
         for service in self.services:
             for key, value in (service["spec"].get("selector") or {}).items():
