@@ -12,7 +12,7 @@ import orjson
 
 from core.api.kinds import BY_KIND, SERVED
 from core.apimachinery.decode import decode
-from core.apimachinery.errors import ApiError, Invalid
+from core.apimachinery.errors import ApiError, BadRequest, Invalid
 from core.apimachinery.manifest import Document, Problem, read
 from core.apimachinery.meta import Obj, Ref, annotations_of, replaced
 from core.apimachinery.patch import strategic_merge_patch, three_way
@@ -52,15 +52,23 @@ def apply_text(
 
 def apply_document(registry: Registry, document: Document, actor: str) -> Outcome:
     """Apply one document."""
-    obj = document.obj
     if document.problems:
         return _refused(document, "", None, document.problems)
+    meta = document.obj.get("metadata") or {}
+    obj = {**document.obj, "metadata": meta}
     resource = BY_KIND[obj["kind"]]
-    meta = obj.get("metadata") or {}
     name = meta.get("name") or meta.get("generateName") or ""
     title = f"{resource.singular}{'.' + resource.group if resource.group else ''}/{name}"
     namespace = meta.get("namespace") or "default" if resource.namespaced else ""
     ref = Ref(resource.kind, namespace, name)
+    if not meta.get("name") and name:
+        problem = Problem(
+            document.line_of("metadata.generateName"),
+            0,
+            "",
+            f"from {name}: cannot use generate name with apply",
+        )
+        return _refused(document, title, ref, (problem,))
     modified = with_last_applied(decode(obj, resource.kind).obj, obj, namespace)
     try:
         verb = _apply(registry, ref, modified, actor)
@@ -87,16 +95,26 @@ def _apply(registry: Registry, ref: Ref, modified: Obj, actor: str) -> str:
         if current is None:
             registry.create(modified, actor)
             return "created"
-        text = annotations_of(current).get(LAST_APPLIED)
-        original = orjson.loads(text) if text else None
-        patch = three_way(original, modified, current)
+        patch = three_way(_last_applied(current), modified, current)
         new = registry.update(strategic_merge_patch(current, patch), actor)
         return "unchanged" if new is current else "configured"
 
 
+def _last_applied(current: Obj) -> Obj | None:
+    """Return what was applied before. Raises: BadRequest, when somebody wrote there what is no object."""
+    text = annotations_of(current).get(LAST_APPLIED)
+    try:
+        original = orjson.loads(text) if text else None
+    except orjson.JSONDecodeError:
+        original = text
+    if original is not None and not isinstance(original, dict):
+        raise BadRequest(f"the annotation {LAST_APPLIED} is not an object as JSON: remove it first")
+    return original
+
+
 def with_last_applied(obj: Obj, text: Obj, namespace: str) -> Obj:
     """Return *obj* with the annotation that records it: *text*, the object as it was written."""
-    annotations = {k: v for k, v in annotations_of(text).items() if k != LAST_APPLIED}
+    annotations = {k: v for k, v in annotations_of(obj).items() if k != LAST_APPLIED}
     plain = replaced(text, "metadata.annotations", annotations)
     if namespace:
         plain = replaced(plain, "metadata.namespace", namespace)

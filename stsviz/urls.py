@@ -6,6 +6,9 @@ from django.urls import URLPattern, path, re_path
 
 from stsviz.pages import consumers, views
 
+handler400 = "stsviz.pages.refusals.malformed"
+handler404 = "stsviz.pages.refusals.not_found"
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("clusters", views.create_cluster, name="create-cluster"),

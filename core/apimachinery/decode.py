@@ -135,9 +135,10 @@ class _Decoder:
         if shape == "quantity":
             return self._quantity(value, path)
         if shape == "int-or-string":
-            if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
-                return value
-            self._wrong(path, f"json: cannot unmarshal {_json_word(value)} into Go value of type int32")
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            if not isinstance(value, str) and not (whole and -(2**31) <= value < 2**31):
+                word = _json_word(value) + (f" {value}" if whole else "")
+                self._wrong(path, f"json: cannot unmarshal {word} into Go value of type int32")
             return value
         if not isinstance(value, str):
             self._wrong(path, f"json: cannot unmarshal {_json_word(value)} into Go value of type string")
@@ -202,7 +203,9 @@ def _time_error(text: str, layout: str) -> str:
     if rest:
         return f'parsing time "{text}": extra text: "{rest}"'
     try:
-        datetime.fromisoformat(text.replace("Z", "+00:00"))
+        datetime.fromisoformat(text.replace("Z", "+00:00")).astimezone(UTC)
+    except OverflowError:
+        return f'parsing time "{text}": year out of range'
     except ValueError as exc:
         return f'parsing time "{text}": {str(exc).split(" must ")[0]} out of range'
     return ""

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 import yaml
 
 from core.apimachinery.decode import Finding, Path, path_text, strict_decode
 from core.apimachinery.meta import Obj
-from core.apimachinery.yamltree import MAX_DEPTH, Refused, Tree, read_tree
+from core.apimachinery.yamltree import MAX_DEPTH, Refused, Tree, read_tree, resolve
 
 MAX_BYTES = 3_000_000
 MAX_DOCUMENTS = 5_000
@@ -162,10 +164,25 @@ def _as_json(chunk: str, first_line: int) -> Tree | None:
     """JSON that is not YAML (an escaped surrogate pair), without lines; None when it is not JSON either."""
     if chunk.lstrip()[:1] != "{" or _too_deep(chunk):
         return None
+    problems: list[Finding] = []
+
+    def mapping(pairs: list[tuple[str, Any]]) -> Obj:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            problems.extend(Finding((), f'key "{key}" already set in map') for key in _twice(pairs))
+        return found
+
     try:
-        return Tree(first_line, json.loads(chunk), {}, [], chunk.count(",") + 1)
+        orjson.loads(chunk)  # refuses what JSON has not: NaN, half of a surrogate pair, endless numbers
+        value = json.loads(chunk, object_pairs_hook=mapping, parse_int=resolve)
     except (ValueError, RecursionError):
         return None
+    return Tree(first_line, value, {}, problems, chunk.count(",") + 1)
+
+
+def _twice(pairs: list[tuple[str, Any]]) -> list[str]:
+    seen = Counter(key for key, _ in pairs)
+    return [key for key, times in seen.items() if times > 1]
 
 
 def _too_deep(chunk: str) -> bool:
@@ -232,8 +249,7 @@ def _identity(value: Obj, served: Collection[tuple[str, str]]) -> Iterator[Findi
             yield Finding((key,), f"{key} not set")
         elif not isinstance(given, str):
             yield Finding((key,), f"{key} must be a string")
-    metadata = value.get("metadata")
-    if metadata is not None and not isinstance(metadata, dict):
-        return  # decoding says so
+    if not (isinstance(api_version, str) and isinstance(kind, str)):
+        return
     if api_version and kind and served and (api_version, kind) not in served:
         yield Finding(("kind",), f'no matches for kind "{kind}" in version "{api_version}"')

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import math
 import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -36,6 +37,7 @@ _BASES = (
 )
 _NOT_JSON = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _TAG = "tag:yaml.org,2002:"
+_LEAST, _MOST = -(2**63), 2**64 - 1
 
 
 class Refused(Exception):
@@ -258,14 +260,21 @@ def resolve(text: str) -> Any:
         return text
     plain = text.replace("_", "")
     if _DECIMAL.fullmatch(plain):
-        return int(plain)
+        return _number(text, int(plain))
     sign, digits = (plain[0], plain[1:]) if plain[:1] in ("+", "-") else ("", plain)
     for pattern, base in _BASES:
         if pattern.fullmatch(digits):
-            return (
-                int(sign + digits.lower().replace("0o", "0"), base) if base == 8 else int(sign + digits, base)
-            )
-    if _FLOAT.fullmatch(plain):
-        value = float(plain)
-        return text if value in (float("inf"), float("-inf")) else int(value) if value.is_integer() else value
-    return text
+            whole = int(sign + (digits.lower().replace("0o", "0") if base == 8 else digits), base)
+            return whole if _LEAST <= whole <= _MOST else text
+    return _number(text, float(plain)) if _FLOAT.fullmatch(plain) else text
+
+
+def _number(text: str, value: int | float) -> Any:
+    """Return the number in Go's types: an integer of 64 bits, else a float, else it stays text."""
+    try:
+        if _LEAST <= value <= _MOST:
+            return int(value) if isinstance(value, int) or value.is_integer() else value
+        value = float(value)
+    except OverflowError:
+        return text
+    return value if math.isfinite(value) else text

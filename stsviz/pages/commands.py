@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from core.api.kinds import BY_KIND
@@ -76,7 +77,8 @@ def mount_path(pod: Obj) -> str:
 # -- performing ----------------------------------------------------------------------------------------
 
 
-def _ref(values: Mapping[str, str]) -> Ref:
+def ref_of(values: Mapping[str, str]) -> Ref:
+    """Return what a form is about. Raises: BadRequest."""
     ref = Ref(values.get("kind", ""), values.get("namespace", ""), values.get("name", ""))
     if ref.kind not in BY_KIND or ref.kind == "VolumeFile" or not ref.name:
         raise BadRequest("the form does not name an object")
@@ -105,7 +107,7 @@ def _orphan(cluster: Cluster, ref: Ref, values: Mapping[str, str]) -> tuple[str,
 
 def _scale(cluster: Cluster, ref: Ref, values: Mapping[str, str]) -> tuple[str, str]:
     text = values.get("replicas", "")
-    if not (text.isascii() and text.isdecimal()) or int(text) > MAX_REPLICAS:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or int(text) > MAX_REPLICAS:
         raise BadRequest(f'"{text[:40]}" is not a number of replicas from 0 to {MAX_REPLICAS}')
     uid, obj = values.get("uid", ""), cluster.get(ref)
     if uid and obj["metadata"]["uid"] != uid:
@@ -149,7 +151,7 @@ def perform(cluster: Cluster, verb: str, values: Mapping[str, str]) -> tuple[str
     action = _VERBS.get(verb)
     if action is None:
         raise BadRequest(f'there is no command "{verb}"')
-    ref = _ref(values)
+    ref = ref_of(values)
     return action(cluster, ref, values)
 
 
@@ -170,9 +172,8 @@ def again(obj: Obj) -> Obj:
 
     What `kubectl apply` recorded is the best answer; else the object without what the system put in.
     """
-    recorded = (obj["metadata"].get("annotations") or {}).get(LAST_APPLIED)
-    if recorded:
-        made: Obj = json.loads(recorded)
+    with suppress(ValueError, TypeError, KeyError, AttributeError):  # anybody may have written it
+        made: Obj = json.loads(obj["metadata"]["annotations"][LAST_APPLIED])
         if not made["metadata"].get("annotations"):
             made["metadata"].pop("annotations", None)
         return made

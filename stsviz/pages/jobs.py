@@ -46,6 +46,8 @@ class Job:
         try:
             for outcome in self.cluster.apply(self.text, stop=lambda: self.stopped):
                 self.outcomes.append(outcome)
+            if not self.outcomes and not self.stopped:
+                self.error = "no objects passed to apply"
         except ApiError as error:
             self.error = error.message
         except Exception:

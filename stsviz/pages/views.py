@@ -229,10 +229,10 @@ def _manifest(driver: Driver, values: dict[str, str]) -> str:
 @require_GET
 def read_file(request: HttpRequest, name: str) -> HttpResponse:
     """Show the bytes of one file, as a Pod or the volume has them."""
-    ref = Ref(request.GET.get("kind", ""), request.GET.get("namespace", ""), request.GET.get("name", ""))
-    path = request.GET.get("path", "")
+    driver, path = _driver(name), request.GET.get("path", "")
     try:
-        content = _driver(name).cluster.read_file(ref, path)
+        ref = commands.ref_of(request.GET.dict())
+        content = driver.cluster.read_file(ref, path)
     except ApiError as error:
         return _said(request, "", commands.as_kubectl_says(error), code=error.code)
     text = content.decode("utf-8", "backslashreplace")
