@@ -31,4 +31,5 @@ urlpatterns = [
 
 websocket_urlpatterns: list[URLPattern] = [
     path("ws/c/<slug:name>", consumers.Viewer.as_asgi()),
+    re_path(r"", consumers.Nowhere.as_asgi()),
 ]

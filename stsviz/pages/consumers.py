@@ -27,6 +27,7 @@ FRAME = 0.016  # seconds between two messages: what a browser can show
 REST = 2  # times as long as the last message took to make: the control plane wants to work too
 LONGEST_NAP = 1.0  # seconds
 RETRY = 2.0  # seconds
+LONGEST_MESSAGE = 4000  # characters of what a viewer says at all: no message is deep enough to end the stack
 LONGEST = 400  # characters of what a viewer says it has selected
 
 
@@ -54,8 +55,10 @@ class Viewer(AsyncWebsocketConsumer):
                 await self.pump
 
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        if text_data is None or len(text_data) > LONGEST_MESSAGE:
+            return
         try:
-            said = json.loads(text_data or "")
+            said = json.loads(text_data)
             selected = said.get("selected")
         except (ValueError, AttributeError):
             return
@@ -105,3 +108,10 @@ class Viewer(AsyncWebsocketConsumer):
             return []
         self.shown = html
         return [out_of_band(html)]
+
+
+class Nowhere(AsyncWebsocketConsumer):
+    """Whatever opens a socket where there is none."""
+
+    async def connect(self) -> None:
+        await self.close(code=4404)
