@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -79,7 +79,7 @@ class Response:
     warnings: tuple[str, ...] = ()
 
     async def send(self, send: Any, *, head: bool = False) -> None:
-        await send_start(send, self)
+        await send_start(send, replace(self, headers={**self.headers, "Content-Length": str(len(self.body))}))
         await send({"type": "http.response.body", "body": b"" if head else self.body})
 
 

@@ -31,10 +31,10 @@ class Command(BaseCommand):
         self._migrate()
         self._say("control plane: opening the clusters")
         from daphne.endpoints import build_endpoint_description_strings
-        from daphne.server import Server
 
         from stsviz.asgi import application
         from stsviz.runtime import runtime
+        from stsviz.server import Server
 
         runtime.start()
         runtime.opened.wait()

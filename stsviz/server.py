@@ -1,0 +1,60 @@
+"""Daphne with back-pressure: who sends a long answer waits while the client does not read.
+
+Daphne hands bytes to Twisted, which keeps them in memory however slowly the client reads. A watch may last
+an hour, so its sender must be told: Twisted pauses and resumes a producer for that, and this is one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from daphne.server import Server as Daphne
+from twisted.internet.interfaces import IPushProducer
+from zope.interface import implementer
+
+LOOK_AGAIN = 5.0  # seconds until a closed gate looks whether the client is still there
+
+
+@implementer(IPushProducer)
+class Gate:
+    """Closed while the socket has more than it can take."""
+
+    def __init__(self) -> None:
+        self.open = asyncio.Event()
+        self.open.set()
+
+    def pauseProducing(self) -> None:
+        self.open.clear()
+
+    def resumeProducing(self) -> None:
+        self.open.set()
+
+    def stopProducing(self) -> None:
+        self.open.set()
+
+
+class Server(Daphne):
+    """The server of the site."""
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Pass on one message of an answer; return when the client has taken enough of it."""
+        streamed = message.get("type") == "http.response.body"
+        gate: Gate | None = getattr(protocol, "gate", None)
+        if streamed and message.get("more_body") and gate is None and protocol.channel is not None:
+            gate = protocol.gate = Gate()
+            protocol.registerProducer(gate, True)
+        if streamed and not message.get("more_body") and gate is not None:
+            protocol.gate = None
+            if protocol.channel is not None:
+                protocol.unregisterProducer()
+            gate = None
+        await super().handle_reply(protocol, message)
+        while gate is not None and self._connected(protocol) and not gate.open.is_set():
+            try:
+                await asyncio.wait_for(gate.open.wait(), LOOK_AGAIN)
+            except TimeoutError:
+                continue
+
+    def _connected(self, protocol: Any) -> bool:
+        return not self.connections.get(protocol, {"disconnected": True}).get("disconnected")
