@@ -1,0 +1,178 @@
+"""Unmodified kubectl 1.36: the chapter's commands, and the mistakes of a server that break it outright."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.clients.kubectl import Kubectl
+
+WEB = """
+apiVersion: v1
+kind: Service
+metadata: {name: nginx, labels: {app: nginx}}
+spec: {clusterIP: None, ports: [{port: 80, name: web}], selector: {app: nginx}}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: web}
+spec:
+  serviceName: nginx
+  replicas: 2
+  selector: {matchLabels: {app: nginx}}
+  template:
+    metadata: {labels: {app: nginx}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+      - {name: nginx, image: "nginx:1.27", ports: [{containerPort: 80, name: web}]}
+"""
+
+
+@pytest.fixture
+def web(kubectl: Kubectl) -> Kubectl:
+    kubectl.ok("apply -f -", WEB)
+    kubectl.ok("rollout status sts/web --timeout=40s")
+    return kubectl
+
+
+def test_a_set_is_applied_rolls_out_and_is_listed_with_the_real_columns(kubectl: Kubectl):
+    """BLD-1, API-O1, API-T1, API-W7: rollout status follows a streaming list."""
+    assert kubectl.ok("apply -f -", WEB) == "service/nginx created\nstatefulset.apps/web created\n"
+    assert kubectl.ok("rollout status sts/web --timeout=40s").endswith("new pods have been updated...\n")
+    rows = kubectl("get pods").rows
+    assert rows[0] == ["NAME", "READY", "STATUS", "RESTARTS", "AGE"]
+    assert [row[:3] for row in rows[1:]] == [["web-0", "1/1", "Running"], ["web-1", "1/1", "Running"]]
+    assert kubectl("get pods -o wide").rows[0][-4:] == ["NOMINATED", "NODE", "READINESS", "GATES"]
+
+
+def test_applying_the_same_service_again_changes_nothing(kubectl: Kubectl):
+    """API-U7"""
+    kubectl.ok("apply -f -", WEB)
+    assert "service/nginx unchanged" in kubectl.ok("apply -f -", WEB)
+
+
+def test_delete_waits_until_the_pod_is_gone_and_returns(web: Kubectl):
+    """BLD-2: sendInitialEvents; a delete that waits hangs without it."""
+    uid = web.json("get pod web-0")["metadata"]["uid"]
+    assert web.ok("delete pod web-0", timeout=30).startswith('pod "web-0" deleted')
+    web.ok("wait --for=condition=Ready pod/web-0 --timeout=30s")
+    assert web.json("get pod web-0")["metadata"]["uid"] != uid
+
+
+def test_scale_label_patch_and_set_image(web: Kubectl):
+    """BLD-1 (4)"""
+    assert web.ok("scale sts web --replicas=3") == "statefulset.apps/web scaled\n"
+    assert web.ok("label pod web-0 x=y") == "pod/web-0 labeled\n"
+    assert web.ok("label pod web-0 x=y") == "pod/web-0 not labeled\n"
+    nothing = '\'{"spec":{"replicas":3}}\''
+    assert web.ok(f"patch sts web -p {nothing}") == "statefulset.apps/web patched (no change)\n"
+    assert web.ok("set image sts/web nginx=nginx:1.28") == "statefulset.apps/web image updated\n"
+    web.ok("rollout status sts/web --timeout=60s")
+    assert web("rollout undo sts/web").out == "statefulset.apps/web rolled back\n"
+
+
+def test_describe_does_not_panic(web: Kubectl):
+    """BLD-2: missing defaults end in a Go panic (API-C11)."""
+    for what in ("sts web", "pod web-0", "service nginx", "node node-1", f"namespace {web.namespace}"):
+        assert "Name:" in web.ok(f"describe {what}")
+    assert "SuccessfulCreate" in web.ok("describe sts web")
+
+
+def test_a_list_is_applied_although_it_is_checked_through_v2_only(web: Kubectl):
+    """API-O2: BLD-2, /openapi/v2 must be there."""
+    listed = web.ok("get sts,svc -o yaml")
+    assert "kind: List" in listed
+    assert web("replace -f -", listed).code == 0
+
+
+def test_an_invalid_object_is_refused_with_every_cause(kubectl: Kubectl):
+    """API-E4: kubectl prints the causes, not the message."""
+    said = kubectl(
+        "apply -f -", WEB.replace("replicas: 2", "replicas: -1").replace("name: web}\n", "name: W}\n")
+    )
+    assert said.code == 1
+    assert 'The StatefulSet "W" is invalid:' in said.err
+    assert "* spec.replicas: Invalid value: -1: must be greater than or equal to 0" in said.err
+
+
+def test_an_unknown_field_is_refused_when_strict_and_warned_of_otherwise(kubectl: Kubectl):
+    """API-F3, API-F5"""
+    wrong = WEB.replace("replicas: 2", "replicaz: 2")
+    said = kubectl("apply -f -", wrong)
+    assert 'strict decoding error: unknown field "spec.replicaz"' in said.err
+    said = kubectl("apply --validate=warn -f -", wrong)
+    assert (said.code, said.err) == (0, 'Warning: unknown field "spec.replicaz"\n')
+
+
+def test_protobuf_bodies_are_taken(kubectl: Kubectl):
+    """BLD-2, API-PB1: 415 would be the end."""
+    assert kubectl.ok("create namespace made-by-protobuf") == "namespace/made-by-protobuf created\n"
+    assert kubectl.ok("create deployment d --image=nginx --replicas=2") == "deployment.apps/d created\n"
+    assert kubectl.json("get deployment d")["spec"]["replicas"] == 2
+    assert kubectl.ok("create service clusterip s --tcp=80:8080") == "service/s created\n"
+    (port,) = kubectl.json("get service s")["spec"]["ports"]
+    assert (port["port"], port["targetPort"]) == (80, 8080)
+    assert kubectl.ok("auth can-i create pods") == "yes\n"
+    assert "stsviz:admin" in kubectl.ok("auth whoami")
+    assert "*.*" in kubectl.ok("auth can-i --list")
+
+
+def test_server_side_apply_says_who_else_manages_a_field(kubectl: Kubectl):
+    """API-A1…A5"""
+    assert "serverside-applied" in kubectl.ok("apply --server-side -f -", WEB)
+    kubectl.ok("scale sts web --replicas=3")
+    said = kubectl("apply --server-side -f -", WEB)
+    assert said.code == 1
+    assert 'with subresource "scale" using apps/v1: .spec.replicas' in said.err
+    kubectl.ok("apply --server-side --force-conflicts -f -", WEB)
+    assert kubectl.json("get sts web")["spec"]["replicas"] == 2
+
+
+def test_an_object_applied_by_the_client_moves_over_to_the_server(kubectl: Kubectl):
+    """API-A9"""
+    service = WEB.partition("---")[0]
+    kubectl.ok("apply -f -", service)
+    kubectl.ok("apply --server-side -f -", service)
+    managers = {
+        (item["manager"], item["operation"])
+        for item in kubectl.json("get service nginx --show-managed-fields")["metadata"]["managedFields"]
+    }
+    assert managers == {("kubectl", "Apply"), ("kubectl-last-applied", "Apply")}
+
+
+def test_a_dry_run_on_the_server_changes_nothing(kubectl: Kubectl):
+    """API-DR1"""
+    assert "created (server dry run)" in kubectl.ok("apply --dry-run=server -f -", WEB)
+    assert kubectl("get sts web").err == 'Error from server (NotFound): statefulsets.apps "web" not found\n'
+    kubectl.ok("apply -f -", WEB)
+    assert kubectl("diff -f -", WEB.replace("replicas: 2", "replicas: 5")).code == 1
+    assert kubectl.json("get sts web")["spec"]["replicas"] == 2
+
+
+def test_explain_prints_the_official_words(kubectl: Kubectl):
+    """API-O7"""
+    assert "FIELD: serviceName <string>" in kubectl.ok("explain sts.spec.serviceName")
+    assert "<[]Container>" in kubectl.ok("explain pod.spec --recursive=false")
+
+
+def test_what_kubectl_asks_for_in_general(kubectl: Kubectl):
+    """API-H14, API-D2, API-L3"""
+    assert "Server Version: v1.36" in kubectl.ok("version")
+    assert ["pods", "po", "v1", "true", "Pod"] in kubectl("api-resources").rows
+    said = kubectl("get foo")
+    assert said.err == 'error: the server doesn\'t have a resource type "foo"\n'
+    said = kubectl("get pods --field-selector spec.foo=bar")
+    assert said.err.endswith("field label not supported: spec.foo\n")
+    assert kubectl("get pods").err == f"No resources found in {kubectl.namespace} namespace.\n"
+
+
+def test_drain_evicts_and_goes_on(kubectl: Kubectl):
+    """API-S4"""
+    kubectl.ok("run lonely --image=nginx")
+    kubectl.ok("wait --for=condition=Ready pod/lonely --timeout=30s")
+    node = kubectl.json("get pod lonely")["spec"]["nodeName"]
+    try:
+        said = kubectl(f"drain {node} --force --ignore-daemonsets --pod-selector run=lonely", timeout=60)
+        assert (said.code, "pod/lonely evicted" in said.out) == (0, True)
+    finally:
+        kubectl.ok(f"uncordon {node}")
