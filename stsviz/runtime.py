@@ -26,15 +26,18 @@ from typing import Any
 
 from channels.layers import get_channel_layer
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import close_old_connections, connection, transaction
 
 from core.apimachinery.errors import AlreadyExists, NotFound
 from core.cluster import SETTLE_BATCH, Cluster, Settling
+from core.sim.settings import Settings
+from stsviz.guests import guests
 from stsviz.story import Story
 
 log = logging.getLogger(__name__)
 
 LAB = "lab"
+MAX_PODS = 10_000  # Pods a node takes here; a kubelet's usual 110 would end every lesson about size
 SLICE = 0.010  # seconds of work before others are let in
 BREATH = 0.001  # seconds between two slices when somebody waits for the store
 LEASE = 10.0  # seconds a process owns a cluster without renewing
@@ -220,10 +223,29 @@ class Runtime:
                 driver = self._drivers[name] = Driver(Cluster.open(name), self._announce)
             return driver
 
+    def fresh(self, name: str) -> Driver:
+        """As :meth:`driver`, and up to date with what other processes wrote. Raises: KeyError."""
+        driver = self.driver(name)
+        try:
+            driver.cluster.store.refresh()
+        except NotFound:
+            self._drop(driver)
+            driver = self.driver(name)
+        return driver
+
+    def _drop(self, driver: Driver) -> None:
+        """Forget a cluster that another process has destroyed, or made anew under the same name."""
+        name = driver.cluster.name
+        with self._lock:
+            if self._drivers.get(name) is driver:
+                del self._drivers[name]
+        self._next_look = 0.0
+        self._announce(name, -1)
+
     def create(self, name: str) -> Cluster:
         """Make a cluster: two Ready nodes, nothing in it. Raises: ApiError when the name will not do."""
         with self._lock:
-            cluster = Cluster.new(name, start=float(int(time.time())))
+            cluster = Cluster.new(name, start=float(int(time.time())), settings=Settings(max_pods=MAX_PODS))
             cluster.set_pace(settings.PACE)
             self._drivers[name] = Driver(cluster, self._announce)
         self.wake()
@@ -241,8 +263,9 @@ class Runtime:
         with self._lock:
             driver = self.driver(name)
             pace, mode = driver.cluster.pace, driver.cluster.mode
-            self._drivers.pop(name).cluster.destroy()
-            self.create(name).set_pace(pace, mode)
+            with transaction.atomic():  # no other process sees a moment without the cluster
+                self._drivers.pop(name).cluster.destroy()
+                self.create(name).set_pace(pace, mode)
         self._announce(name, 0)
 
     # -- driving ---------------------------------------------------------------------------------------
@@ -319,10 +342,7 @@ class Runtime:
             try:
                 nap = min(nap, driver.turn())
             except NotFound:  # destroyed, or reset, by another process
-                with self._lock:
-                    self._drivers.pop(driver.cluster.name, None)
-                self._next_look = 0.0
-                self._announce(driver.cluster.name, -1)
+                self._drop(driver)
             except Exception:
                 # The thread outlives a fault in one cluster, and says so; the objects are safe in the store.
                 log.exception("cluster %s: a turn failed; trying again in a second", driver.cluster.name)

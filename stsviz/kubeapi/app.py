@@ -135,11 +135,9 @@ class KubernetesApi:
 
 def _cluster(name: str) -> Cluster:
     try:
-        cluster = runtime.cluster(name)
+        return runtime.fresh(name).cluster
     except KeyError:
         raise NoSuchPage from None
-    cluster.store.refresh()  # another process may have written
-    return cluster
 
 
 def _is_current(cluster: Cluster) -> bool:

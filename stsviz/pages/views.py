@@ -31,7 +31,7 @@ MEDIA = {
 
 def _driver(name: str) -> Driver:
     try:
-        return runtime.driver(name)
+        return runtime.fresh(name)
     except KeyError:
         raise Http404(f"there is no cluster {name}") from None
 
@@ -255,8 +255,10 @@ def clock(request: HttpRequest, name: str) -> HttpResponse:
         elif what == "step":
             driver.stop_settling()
             cluster.set_pace(0.0, mode)
+            driver.lead()
             cluster.step()
         elif what == "settle":
+            driver.lead()
             driver.settle()
         elif what in ("lesson", "real"):
             cluster.set_pace(cluster.pace or 1.0, what)
@@ -287,6 +289,7 @@ def demo(request: HttpRequest, name: str) -> HttpResponse:
         driver.story = None
     else:
         driver.cluster.set_pace(driver.cluster.pace or 1.0, "lesson")
+        driver.lead()
         driver.story = Story()
     driver.tell(force=True)
     runtime.wake()
