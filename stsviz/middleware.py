@@ -43,10 +43,11 @@ def limit_body(get_response: Handler) -> Handler:
         length = request.headers.get("Content-Length", "0")
         if not length.isdecimal():
             return HttpResponse("Content-Length is not a number", status=400, content_type="text/plain")
-        if int(length) <= settings.MAX_BODY_BYTES:
+        form = request.content_type == "application/x-www-form-urlencoded"
+        most = settings.MAX_FORM_BYTES if form else settings.MAX_BODY_BYTES
+        if len(length) < 20 and int(length) <= most:
             return None
-        limit = f"{settings.MAX_BODY_BYTES // (1024 * 1024)} MiB"
-        text = f"This is too large: {int(length):,} bytes, and {limit} is the most a request may carry."
+        text = f"This is too large: {length[:20]} bytes, and {most // 2**20} MiB is the most a request may carry."
         return HttpResponse(text, status=413, content_type="text/plain; charset=utf-8")
 
     if iscoroutinefunction(get_response):

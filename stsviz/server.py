@@ -1,4 +1,4 @@
-"""Daphne with back-pressure: who sends a long answer waits while the client does not read.
+"""Daphne with back-pressure and a limit: who sends a long answer waits while the client does not read.
 
 Daphne hands bytes to Twisted, which keeps them in memory however slowly the client reads. A watch may last
 an hour, so its sender must be told: Twisted pauses and resumes a producer for that, and this is one.
@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from daphne.http_protocol import WebRequest
 from daphne.server import Server as Daphne
+from django.conf import settings
 from twisted.internet.interfaces import IPushProducer
 from zope.interface import implementer
 
@@ -36,6 +38,19 @@ class Gate:
 
 class Server(Daphne):
     """The server of the site."""
+
+    def protocol_connected(self, protocol: Any) -> None:
+        """Keep of a body what a request may carry, and leave reading it as a form to Django.
+
+        Twisted would keep all of it, and read each form for itself, in a hundred times its size.
+        """
+        if isinstance(protocol, WebRequest):
+            keep = protocol.handleContentChunk
+            protocol._parsePOSTFormSubmission = False
+            protocol.handleContentChunk = lambda data: (
+                keep(data) if protocol.content.tell() <= settings.MAX_BODY_BYTES else None
+            )
+        super().protocol_connected(protocol)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Pass on one message of an answer; return when the client has taken enough of it."""

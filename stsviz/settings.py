@@ -91,6 +91,7 @@ WHITENOISE_MAX_AGE = 0
 
 # -- limits and locks -------------------------------------------------------------------------------------
 MAX_BODY_BYTES = 4 * 1024 * 1024  # of a request: manifests and files are small
+MAX_FORM_BYTES = 1024 * 1024  # of one that is URL-encoded: reading it takes a hundred times its size
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
 CONTENT_SECURITY_POLICY = (
