@@ -16,6 +16,7 @@ django_application = get_asgi_application()
 from django.conf import settings  # noqa: E402
 from django.http.request import split_domain_port, validate_host  # noqa: E402
 
+from stsviz.guests import guests  # noqa: E402
 from stsviz.kubeapi.app import KubernetesApi, is_ours  # noqa: E402
 from stsviz.runtime import runtime  # noqa: E402
 from stsviz.urls import websocket_urlpatterns  # noqa: E402
@@ -48,7 +49,18 @@ kubernetes_api = KubernetesApi()
 
 
 async def _http(scope: dict[str, Any], receive: Any, send: Any) -> None:
-    await (kubernetes_api if is_ours(scope["path"]) else django_application)(scope, receive, send)
+    answer = kubernetes_api if is_ours(scope["path"]) else django_application
+    if is_stream(scope):
+        await answer(scope, receive, send)
+        return
+    with guests.served():
+        await answer(scope, receive, send)
+
+
+def is_stream(scope: dict[str, Any]) -> bool:
+    """Whether an answer may go on for hours: a watch, or a log that is followed."""
+    query = scope.get("query_string", b"")
+    return b"watch=" in query or b"follow=" in query
 
 
 _router = ProtocolTypeRouter({"http": _http, "websocket": SameOrigin(URLRouter(websocket_urlpatterns))})

@@ -301,6 +301,7 @@ class Runtime:
             while not self._stopping:
                 nap = self._look_around()
                 nap = min(nap, self._round())
+                guests.let_through()
                 with self._wake:
                     if not self._woken and nap > 0:
                         self._wake.wait(nap)

@@ -17,6 +17,7 @@ from asgiref.sync import sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import connection
 
+from stsviz.guests import guests
 from stsviz.pages import panel
 from stsviz.pages.stage import Stage, out_of_band, stage_of
 from stsviz.runtime import group
@@ -89,10 +90,11 @@ class Viewer(AsyncWebsocketConsumer):
 
     def _catch_up(self) -> list[str]:
         try:
-            stage = stage_of(self.name)
-            self.cursor, messages = stage.since(self.cursor)
-            if self.selected:
-                messages = [*messages, *self._panel(stage)]
+            with guests.served():
+                stage = stage_of(self.name)
+                self.cursor, messages = stage.since(self.cursor)
+                if self.selected:
+                    messages = [*messages, *self._panel(stage)]
             return messages
         finally:
             connection.close()
