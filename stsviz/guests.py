@@ -11,7 +11,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-GUEST_TIME = 0.050  # seconds the driver stands aside at most between two slices
+GUEST_TIME = 0.025  # seconds the driver stands aside at most between two slices
 
 
 class Guests:

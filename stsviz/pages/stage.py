@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 import threading
+import time
 from collections import deque
 from dataclasses import dataclass, replace
 
@@ -21,6 +22,7 @@ from stsviz.pages import status, timeline, twin
 from stsviz.runtime import Driver, runtime
 
 KEPT = 512  # messages a viewer may be behind before it gets everything again
+FRESH = 4  # times as long as it took to make, what is shown counts as new
 MAX_EXPANDED = 50  # folded ranges open at once
 
 
@@ -35,6 +37,7 @@ class Snapshot:
     tables: dict[str, twin.Table]
     entries: list[timeline.Entry]
     small: dict[str, str]  # element id -> its whole HTML
+    parts: dict[str, str] | None = None  # of a whole page, once somebody has asked for one
 
 
 class Stage:
@@ -49,17 +52,32 @@ class Stage:
         self._version = 0
         self._messages: deque[tuple[int, str]] = deque(maxlen=KEPT)
         self._shown: Snapshot | None = None
+        self._state: tuple[object, ...] = ()  # what the last look depended on
+        self._looked_at = 0.0
+        self._cost = 0.0  # seconds the last look took
+        self._published: tuple[Snapshot, str] | None = None
 
     @property
     def cursor(self) -> str:
         return f"{self._boot}-{self._version}"
 
     def current(self) -> tuple[Snapshot, str]:
-        """Advance; return what is shown now and the cursor that belongs to it."""
-        with self._lock:
+        """Return what is shown and the cursor that belongs to it; the socket brings what is newer.
+
+        Under load nobody waits for a new look: one that is younger than a few looks take is good enough.
+        """
+        published = self._published
+        if published is not None and time.monotonic() - self._looked_at < FRESH * self._cost:
+            return published
+        if not self._lock.acquire(blocking=published is None):
+            assert published is not None
+            return published
+        try:
             self._advance()
-            assert self._shown is not None
-            return self._shown, self.cursor
+            assert self._published is not None
+            return self._published
+        finally:
+            self._lock.release()
 
     def since(self, cursor: str) -> tuple[str, list[str]]:
         """Return the newest cursor, and the messages that lead there from *cursor*."""
@@ -97,7 +115,28 @@ class Stage:
     # -- advancing -------------------------------------------------------------------------------------
 
     def _advance(self) -> None:
+        state = self._depends_on()
+        if state == self._state:
+            return
+        began = time.monotonic()
         new = self._look()
+        self._show(new)
+        self._state = state
+        self._looked_at = time.monotonic()
+        self._cost = self._looked_at - began
+        self._published = new, self.cursor
+
+    def _depends_on(self) -> tuple[object, ...]:
+        """All that a look depends on; ages and the clock move by the second."""
+        driver = self.driver
+        driver.refresh()
+        cluster, story = driver.cluster, driver.story
+        told = (story.sentence, story.position, story.running) if story is not None else None
+        second = int(cluster.now)
+        return cluster.revision, second, cluster.pace, cluster.mode, driver.settling, told, self.expanded
+
+    def _show(self, new: Snapshot) -> None:
+        """Keep the message that leads from what was shown to *new*."""
         old = self._shown
         if old is None:
             self._shown = new
@@ -115,7 +154,6 @@ class Stage:
         """Read everything at one revision, then draw with the store released."""
         driver, old = self.driver, self._shown
         cluster = driver.cluster
-        driver.refresh()
         drawing = None
         with cluster.reading() as view:
             revision, now, expanded = cluster.revision, cluster.now, self.expanded
@@ -183,7 +221,13 @@ def stage_of(name: str) -> Stage:
 
 
 def page_parts(snapshot: Snapshot, started: float) -> dict[str, str]:
-    """Return the parts of a whole page, for its template."""
+    """Return the parts of a whole page, for its template; made once a snapshot."""
+    if snapshot.parts is None:
+        snapshot.parts = _page_parts(snapshot, started)
+    return snapshot.parts
+
+
+def _page_parts(snapshot: Snapshot, started: float) -> dict[str, str]:
     return {
         "picture": render.svg(snapshot.frame),
         "twin": "".join(twin.section(kind, table) for kind, table in snapshot.tables.items()),
