@@ -47,7 +47,8 @@ def limit_body(get_response: Handler) -> Handler:
         most = settings.MAX_FORM_BYTES if form else settings.MAX_BODY_BYTES
         if len(length) < 20 and int(length) <= most:
             return None
-        text = f"This is too large: {length[:20]} bytes, and {most // 2**20} MiB is the most a request may carry."
+        limit = f"{most // 2**20} MiB is the most a request may carry"
+        text = f"This is too large: {length[:20]} bytes, and {limit}."
         return HttpResponse(text, status=413, content_type="text/plain; charset=utf-8")
 
     if iscoroutinefunction(get_response):
