@@ -41,7 +41,7 @@ GAP = 0.005  # seconds in which commits are gathered into one delivery
 TICK = 1.0  # seconds between two looks at whether the cluster is still there
 BOOKMARK_EVERY = 60.0  # seconds
 FUTURE = 3.0  # seconds to wait for a revision that does not exist yet
-AT_ONCE = 256  # events in one write to the socket
+AT_ONCE = 128 * 1024  # bytes in one write to the socket: what a stream may hold at most
 _SHORTEST, _LONGEST = 1800, 3600  # seconds that a watch without a timeout lasts
 _INITIAL_EVENTS_END = "k8s.io/initial-events-end"
 
@@ -320,8 +320,8 @@ class Stream:
             self.revision = self.revision or self.hub.cluster.revision
             return
         objects, self.revision = await self.hub.snapshot(self.target, options)
-        for at in range(0, len(objects), AT_ONCE):
-            await self._write(b"".join(self._added(obj) for obj in objects[at : at + AT_ONCE]))
+        for batch in _batches(self._added(obj) for obj in objects):
+            await self._write(batch)
         if options.bookmarks:
             await self._write(self.rendition.bookmark(self.revision, initial_end=True))
 
@@ -368,10 +368,12 @@ class Stream:
 
 def _batches(events: Iterable[bytes]) -> Iterator[bytes]:
     batch: list[bytes] = []
+    size = 0
     for one in events:
         batch.append(one)
-        if len(batch) == AT_ONCE:
+        size += len(one)
+        if size >= AT_ONCE:
             yield b"".join(batch)
-            batch = []
+            batch, size = [], 0
     if batch:
         yield b"".join(batch)
