@@ -2,7 +2,8 @@
 
 A seat is StatefulSet/ordinal, not a uid: when web-0 dies its seat stays, with the last uid, address and
 node struck through, and the next web-0 sits down in it. Pods of a Deployment have no seats. Above
-FOLD_ABOVE seats, those that are Ready with all their claims Bound fold into ranges.
+FOLD_ABOVE seats, those that are Ready with all their claims Bound fold into ranges; so do the others when
+they too are more than that.
 Not modelled: a Pod without a controller never gets a seat, whatever its name.
 """
 
@@ -16,13 +17,10 @@ from core.diagram import cards, facts
 from core.diagram.cards import Scene, Seats, Storage
 from core.diagram.elements import Block, Chain, Edge, Graph, Node, Row
 from core.diagram.facts import EMPTY, EXPECTED, LOST, READY
+from core.diagram.folding import FOLD_ABOVE, KEPT_AT_ENDS, TO_COME_ABOVE, Fold, folds
 from core.diagram.ids import element_id
 from core.diagram.names import Domain, Names, unselected_note
 
-FOLD_ABOVE = 300
-CHUNK = 100
-KEPT_AT_ENDS = 3
-TO_COME_ABOVE = 20
 MACHINES_SHOWN = 12
 
 _NOWHERE = Domain("")
@@ -110,7 +108,7 @@ class _Build:
         cork = ""
         for ordinal in ordinals:
             pod = pods.get(ordinal)
-            if folded is not None and ordinal in folded:
+            if ordinal in folded:
                 self._consume(pod, kept.get(ordinal, ()))
                 self._range_row(sts, block, ordinal, folded[ordinal])
                 continue
@@ -160,10 +158,10 @@ class _Build:
         return self._view.indexed("by-controller", ("ReplicaSet", uid_of(deployment)))
 
     def _pod_rows(self, owner: Obj | None, block: Block, pods: Sequence[Obj]) -> None:
-        folded = self._folded(owner, range(len(pods)), dict(enumerate(pods)), block) if owner else None
+        folded = self._folded(owner, range(len(pods)), dict(enumerate(pods)), block) if owner else {}
         for place, pod in enumerate(pods):
             self._drawn.add(_pod_key(pod))
-            if owner is not None and folded is not None and place in folded:
+            if owner is not None and place in folded:
                 self._range_row(owner, block, place, folded[place])
                 self._consume(pod, ())
                 continue
@@ -175,25 +173,22 @@ class _Build:
 
     def _folded(
         self, owner: Obj, ordinals: Sequence[int], pods: Mapping[int, Obj], block: Block
-    ) -> dict[int, tuple[str, int, int, int]] | None:
-        """Return ordinal -> (range id, first, last, how many) of each seat that a range stands for."""
-        if not self._folds or len(ordinals) <= TO_COME_ABOVE:
-            return None
-        ends = {*ordinals[:KEPT_AT_ENDS], *ordinals[-KEPT_AT_ENDS:]}
-        chunks: dict[int, list[int]] = {}
-        for ordinal in ordinals:
-            if ordinal not in ends and ordinal in pods and self._is_settled(pods[ordinal]):
-                chunks.setdefault(ordinal // CHUNK, []).append(ordinal)
-        folded: dict[int, tuple[str, int, int, int]] = {}
+    ) -> dict[int, Fold]:
+        """Return ordinal -> the range that stands for its seat, for each seat that is not drawn itself."""
+        folded: dict[int, Fold] = {}
+        if not self._folds:
+            return folded
         prefix = f"range-{owner['kind'].lower()}"
-        for chunk, members in chunks.items():
-            id_ = element_id(prefix, namespace_of(owner), name_of(owner), chunk * CHUNK)
-            if id_ in self._expanded:
-                block.rows.append(self._opened(owner, id_, members))
-            elif len(members) > KEPT_AT_ENDS:
-                fact = (id_, members[0], members[-1], len(members))
-                folded.update(dict.fromkeys(members, fact))
-                self._hidden += len(members)
+
+        def id_of(first: int) -> str:
+            return element_id(prefix, namespace_of(owner), name_of(owner), first)
+
+        for fold in folds(ordinals, pods, lambda ordinal: self._is_settled(pods[ordinal]), id_of):
+            if fold.id in self._expanded:
+                block.rows.append(self._opened(owner, fold.id, fold.members))
+            else:
+                folded.update(dict.fromkeys(fold.members, fold))
+                self._hidden += len(fold.members)
         return folded
 
     def _is_settled(self, pod: Obj) -> bool:
@@ -206,11 +201,13 @@ class _Build:
                 return False
         return True
 
-    def _range_row(self, owner: Obj, block: Block, ordinal: int, fact: tuple[str, int, int, int]) -> None:
-        id_, first, last, count = fact
-        if ordinal == first:
-            title = f"{name_of(owner)}-{first} … {last}" if owner["kind"] == "StatefulSet" else name_of(owner)
-            self._summary(block, id_, title, READY, f"{count} Ready, claims Bound")
+    def _range_row(self, owner: Obj, block: Block, ordinal: int, fold: Fold) -> None:
+        first, last = fold.members[0], fold.members[-1]
+        if ordinal != first:
+            return
+        title = f"{name_of(owner)}-{first} … {last}" if owner["kind"] == "StatefulSet" else name_of(owner)
+        state = READY if fold.ready == len(fold.members) else EXPECTED
+        self._summary(block, fold.id, title, state, fold.says())
 
     def _opened(self, owner: Obj, id_: str, members: Sequence[int]) -> Row:
         title = f"{name_of(owner)}-{members[0]} … {members[-1]}"
