@@ -63,7 +63,8 @@ def is_terminating(obj: Obj) -> bool:
 
 def controller_of(obj: Obj) -> dict[str, Any] | None:
     """Return the ownerReference with ``controller: true``, or None (metav1.GetControllerOf)."""
-    for owner in obj["metadata"].get("ownerReferences") or ():
+    owners: list[dict[str, Any]] = obj["metadata"].get("ownerReferences") or []
+    for owner in owners:
         if owner.get("controller"):
             return owner
     return None
@@ -137,7 +138,8 @@ def field(obj: Obj, path: str, default: Any = None) -> Any:
 
 
 def condition_of(obj: Obj, condition_type: str) -> dict[str, Any] | None:
-    for condition in (obj.get("status") or {}).get("conditions") or ():
+    conditions: list[dict[str, Any]] = (obj.get("status") or {}).get("conditions") or []
+    for condition in conditions:
         if condition["type"] == condition_type:
             return condition
     return None
