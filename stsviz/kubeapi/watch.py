@@ -164,7 +164,7 @@ class Hub:
 
     async def _run(self) -> None:
         try:
-            while self._is_current(self.cluster):
+            while await self._in_pool(self._is_current, self.cluster):
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._news.wait(), TICK)
                 self._news.clear()
