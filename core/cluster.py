@@ -276,6 +276,11 @@ class Cluster:
         return taken
 
     @property
+    def leader(self) -> str:
+        """Who holds the lease, as of the last look at the database."""
+        return self.store.lease_holder
+
+    @property
     def leads(self) -> bool:
         """Whether this object may step the cluster, as of its last look at the database."""
         return self._holder in ("", self.store.lease_holder)

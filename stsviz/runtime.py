@@ -64,7 +64,7 @@ class Driver:
     def __init__(self, cluster: Cluster, announce: Callable[[str, int], None]) -> None:
         self.cluster = cluster
         self.story: Story | None = None
-        self.holder = f"{socket.gethostname()[:20]}-{os.getpid()}-{secrets.token_hex(4)}"
+        self.holder = f"{_host()}/{os.getpid()}/{secrets.token_hex(4)}"
         self._announce = announce
         self._lease_until = 0.0
         self._before = time.monotonic()
@@ -142,7 +142,8 @@ class Driver:
     def _leads(self, wall: float) -> bool:
         if self.cluster.leads and wall < self._lease_until - LEASE / 2:
             return True
-        held = self.cluster.try_lease(self.holder, time.time(), LEASE)
+        left_behind = _is_dead(self.cluster.leader)
+        held = self.cluster.try_lease(self.holder, time.time(), LEASE, force=left_behind)
         if self._lease_until and not held:
             self.story = self._settling = None  # who took the lease has plans of their own
         self._lease_until = wall + LEASE if held else 0.0
@@ -183,6 +184,26 @@ class Driver:
 
     def _breath(self) -> float:
         return BREATH if self.cluster.store.waiting else 0.0
+
+
+def _host() -> str:
+    return socket.gethostname()[:30]
+
+
+def _is_dead(holder: str) -> bool:
+    """Whether *holder* was a process of this machine that is gone: who starts anew after a `kill -9` need
+    not wait until its lease has run out."""
+    host, _, rest = holder.partition("/")
+    pid = rest.partition("/")[0]
+    if host != _host() or not pid.isdecimal():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # it lives, as another user
+        return False
+    return False
 
 
 def _for_a_slice() -> Callable[[], bool]:
@@ -364,9 +385,9 @@ class Runtime:
         """Wake up when another process has written. Without this a heartbeat finds it out."""
         layer = get_channel_layer()
         assert layer is not None
+        channel = await layer.new_channel()
         while True:
             try:
-                channel = await layer.new_channel()
                 await layer.group_add(EVERY_PROCESS, channel)
                 while True:
                     news = await asyncio.wait_for(layer.receive(channel), LISTENING)
