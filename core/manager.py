@@ -157,9 +157,9 @@ class Manager:
         watchers = self._watchers.get(change.ref.kind)
         if not watchers:
             return
-        old, new = change.old, change.obj
-        if change.type == "DELETED":
-            new = None
+        old = change.old
+        new = None if change.type == "DELETED" else change.obj
+        if new is None:
             # what was said of the old web-0 is not true of the next
             self._own_words.pop(change.ref, None)
             self._note(change.ref)

@@ -5,7 +5,7 @@ Source: the objects a kubeadm cluster has after its start; cmd/kube-controller-m
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from core.apimachinery.meta import Obj
 from core.apimachinery.timestamps import timestamp
@@ -34,31 +34,31 @@ NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
 KUBELET_VERSION = "v1.36.3"
 
 
+COMPONENTS: tuple[Callable[[Settings], Component], ...] = (
+    StatefulSetController,
+    ReplicaSetController,
+    DeploymentController,
+    PersistentVolumeController,
+    LocalPathProvisioner,
+    Scheduler,
+    Kubelet,
+    EndpointSliceController,
+    PVCProtectionController,
+    PVProtectionController,
+    AttachDetachController,
+    ExpandController,
+    GarbageCollectorController,
+    NamespaceController,
+    NodeLifecycleController,
+    TaintEvictionController,
+    PodGCController,
+    EventTTL,
+)
+
+
 def components(settings: Settings) -> list[Component]:
     """Return one of each component, in the order that breaks ties of simulated time."""
-    return [
-        component(settings)
-        for component in (
-            StatefulSetController,
-            ReplicaSetController,
-            DeploymentController,
-            PersistentVolumeController,
-            LocalPathProvisioner,
-            Scheduler,
-            Kubelet,
-            EndpointSliceController,
-            PVCProtectionController,
-            PVProtectionController,
-            AttachDetachController,
-            ExpandController,
-            GarbageCollectorController,
-            NamespaceController,
-            NodeLifecycleController,
-            TaintEvictionController,
-            PodGCController,
-            EventTTL,
-        )
-    ]
+    return [make(settings) for make in COMPONENTS]
 
 
 def namespace(name: str) -> Obj:

@@ -22,20 +22,30 @@ class Component(Protocol):
     Instances keep no state between syncs: all is derived from the view and ``now``.
     """
 
-    name: str
-    """As its Events report it: ``statefulset-controller``."""
+    @property
+    def name(self) -> str:
+        """As its Events report it: ``statefulset-controller``."""
+        ...
 
-    process: str
-    """Whose cache it reads: ``kube-controller-manager``, ``kube-scheduler``, ``kubelet``, a provisioner's name."""
+    @property
+    def process(self) -> str:
+        """Whose cache it reads: ``kube-controller-manager``, ``kubelet``, a provisioner's name."""
+        ...
 
-    latency: float
-    """Simulated seconds from a key being queued to its sync."""
+    @property
+    def latency(self) -> float:
+        """Simulated seconds from a key being queued to its sync."""
+        ...
 
-    watches: Mapping[str, Handler]
-    """Kind -> handler. A key is a Ref of any kind the component knows how to sync."""
+    @property
+    def watches(self) -> Mapping[str, Handler]:
+        """Kind -> handler. A key is a Ref of any kind the component knows how to sync."""
+        ...
 
-    resync_period: float | None
-    """Every so many simulated seconds all ``resync_keys`` are queued (a background beat), or None."""
+    @property
+    def resync_period(self) -> float | None:
+        """Every so many simulated seconds all ``resync_keys`` are queued (a background beat), or None."""
+        ...
 
     def resync_keys(self, view: View) -> Iterable[Ref]:
         """Return the keys of a resync; also queued when the component starts."""

@@ -92,7 +92,7 @@ def _is_spam(view: View, request: RecordEvent, component: str, now: float) -> bo
         for event in view.indexed("events-by-involved", request.regarding["metadata"].get("uid", ""))
         if event["source"].get("component") == component and event["type"] == request.type
     ]
-    total = sum(event.get("count", 1) for event in events)
+    total: int = sum(event.get("count", 1) for event in events)
     if total < SPAM_BURST:
         return False
     first = min(seconds(event["firstTimestamp"]) for event in events)
