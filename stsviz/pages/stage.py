@@ -18,8 +18,9 @@ from django.utils.html import escape
 from core.apimachinery.meta import Ref
 from core.diagram import graph, layout, patch, render
 from core.diagram.layout import Frame
+from stsviz.driver import Driver
 from stsviz.pages import status, timeline, twin
-from stsviz.runtime import Driver, runtime
+from stsviz.runtime import runtime
 
 KEPT = 512  # messages a viewer may be behind before it gets everything again
 FRESH = 4  # times as long as it took to make, what is shown counts as new

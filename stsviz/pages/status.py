@@ -9,8 +9,8 @@ from django.utils.html import escape
 
 from core.client.cache import View
 from core.cluster import Entry
+from stsviz.driver import Driver
 from stsviz.pages.timeline import clock
-from stsviz.runtime import Driver
 
 
 def parts(driver: Driver, view: View, left_out: str, entries: list[Entry]) -> dict[str, str]:

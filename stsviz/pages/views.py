@@ -14,10 +14,11 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 from core.apimachinery.errors import ApiError, BadRequest
 from core.apimachinery.meta import Ref
 from core.diagram import render as drawing
+from stsviz.driver import Driver
 from stsviz.pages import commands, jobs, panel, status, twin
 from stsviz.pages.examples import EXAMPLES
 from stsviz.pages.stage import Stage, page_parts, stage_of
-from stsviz.runtime import LAB, Driver, runtime
+from stsviz.runtime import LAB, runtime
 from stsviz.story import Story
 
 QUICK = 0.4  # seconds an upload may take before the form shows its progress instead

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from stsviz.driver import LEASE
 from stsviz.pages.examples import EXAMPLES
-from stsviz.runtime import LEASE
 from tests.stsviz.processes import PATIENCE, Server, until
 
 WEB = ["web-0", "web-1"]

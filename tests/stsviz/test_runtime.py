@@ -8,8 +8,8 @@ import pytest
 
 from core.apimachinery.meta import Ref
 from core.cluster import Cluster
+from stsviz.driver import HEARTBEAT, Driver
 from stsviz.pages.examples import EXAMPLES
-from stsviz.runtime import HEARTBEAT, Driver
 from stsviz.story import PAGE, WEB_0, Story, is_ready
 
 pytestmark = pytest.mark.django_db(transaction=True)
