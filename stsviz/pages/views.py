@@ -194,7 +194,7 @@ def _outcome(
     context = {
         "name": name,
         "job": job,
-        "outcomes": outcomes[-200:],
+        "outcomes": sorted(outcomes, key=lambda outcome: outcome.verb != "refused")[:200],
         "hidden": max(0, len(outcomes) - 200),
         "error": error or (job.error if job else ""),
         "lines": " ".join(map(str, lines)),
