@@ -16,7 +16,7 @@ from core.cluster import Cluster
 log = logging.getLogger(__name__)
 
 MOST_AT_WORK = 4
-KEPT = 64  # finished uploads whose outcome can still be asked for
+KEPT = 16  # finished uploads whose outcome can still be asked for
 
 
 class Job:
@@ -55,6 +55,7 @@ class Job:
             self.error = "The site failed at this upload; its log says why. What is listed above was done."
         finally:
             connection.close()
+            self.text = ""
             self._done.set()
 
 
