@@ -1,6 +1,6 @@
 """The first picture, and the picture of one change.
 
-    python -m bench.picture [REPLICAS]
+python -m bench.picture [REPLICAS]
 """
 
 from __future__ import annotations
@@ -27,7 +27,8 @@ def measure(replicas: int) -> dict[str, float]:
 
     def frame(last: layout.Frame | None = None) -> layout.Frame:
         return layout.place(
-            graph.build(cluster.view, cluster.tombstones, cluster.now, cluster.notes, namespace="default"), last
+            graph.build(cluster.view, cluster.tombstones, cluster.now, cluster.notes, namespace="default"),
+            last,
         )
 
     render.svg(frame())  # the worker process starts with the first drawing

@@ -29,7 +29,8 @@ def measure(others: int) -> dict[str, float]:
     sets, replicas = max(1, others // 60), min(others, 20)
     for number in range(sets):
         text = MANIFEST.format(replicas=replicas).split("---")[2]
-        text = text.replace("name: web}", f"name: other-{number}}}", 1).replace("app: nginx", f"app: o{number}")
+        text = text.replace("name: web}", f"name: other-{number}}}", 1)
+        text = text.replace("app: nginx", f"app: o{number}")
         list(cluster.apply(text))
     cluster.settle()
     pod = Ref("Pod", "default", "web-0")

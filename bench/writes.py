@@ -1,6 +1,6 @@
 """What a write costs, and where the time goes.
 
-    python -m bench.writes
+python -m bench.writes
 """
 
 from __future__ import annotations

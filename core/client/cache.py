@@ -190,7 +190,7 @@ INDEXES: dict[str, IndexFunction] = {
     "orphans": _orphans,  # (kind, namespace): Pods, ReplicaSets, ControllerRevisions without a controller
     "by-owner": _by_owner,  # owner's uid: dependents of any kind
     "volumes-by-claim": _volumes_by_claim,  # (namespace, claim name) in spec.claimRef
-    "unclaimed-volumes": _unclaimed_volumes,  # class name or "" for those without claimRef; None: of any class
+    "unclaimed-volumes": _unclaimed_volumes,  # class name or "" of those without claimRef; None: any class
     "claims-by-volume": _claims_by_volume,  # spec.volumeName
     "by-class": _by_class,  # ("PersistentVolume" | "PersistentVolumeClaim", class name or "")
     "labelled": _labelled,  # (kind, namespace, label key, label value)

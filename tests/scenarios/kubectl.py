@@ -1,6 +1,7 @@
 """A small kubectl over the façade, in simulated time: scenarios are written as people type them.
 
-Only what scenarios use. Waiting commands (delete, rollout status) advance the cluster until what they wait for is so.
+Only what scenarios use. Waiting commands (delete, rollout status) advance the cluster until what they wait
+for is so.
 """
 
 from __future__ import annotations

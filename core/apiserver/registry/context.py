@@ -13,7 +13,7 @@ from core.sim.settings import Settings
 class Context:
     """The surroundings of one verb."""
 
-    __slots__ = ("now", "view", "settings", "_ids")
+    __slots__ = ("_ids", "now", "settings", "view")
 
     def __init__(self, now: float, view: View, settings: Settings, ids: Ids) -> None:
         self.now = now

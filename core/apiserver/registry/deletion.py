@@ -37,7 +37,7 @@ def is_done(obj: Obj) -> bool:
 
 
 def before_delete(obj: Obj, options: DeleteOptions, now: float) -> Obj | None:
-    """Return the object's next revision (terminating), itself when nothing changes, or None: remove it now."""
+    """Return the object's next revision (terminating), itself if nothing changes, or None: remove it now."""
     grace = _grace(obj, options)
     finalizers = _finalizers(obj, options.propagation)
     meta = obj["metadata"]

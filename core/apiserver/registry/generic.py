@@ -266,8 +266,8 @@ class Registry:
         ):
             if asked and asked != found:
                 raise Conflict(
-                    f'Operation cannot be fulfilled on {ref.kind} "{ref.name}": the {word} in the precondition'
-                    f" ({asked}) does not match the {word} in record ({found})."
+                    f'Operation cannot be fulfilled on {ref.kind} "{ref.name}": the {word} in the'
+                    f" precondition ({asked}) does not match the {word} in record ({found})."
                     f" The object might have been {fate}",
                     name=ref.name,
                     kind=ref.kind,
@@ -354,7 +354,8 @@ def _status_metadata(obj: Obj, old: Obj) -> dict[str, Any]:
 def _uid_differs(ref: Ref, asked: str, found: str) -> str:
     key = "/".join(part for part in (BY_KIND[ref.kind].plural, ref.namespace, ref.name) if part)
     return (
-        f"StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0, AdditionalErrorMsg: "
+        f"StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0,"
+        " AdditionalErrorMsg: "
         f"Precondition failed: UID in precondition: {asked}, UID in object meta: {found}"
     )
 

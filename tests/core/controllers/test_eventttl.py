@@ -16,7 +16,12 @@ def event(age: float, **more: object) -> dict:
     return {
         "apiVersion": "v1",
         "kind": "Event",
-        "metadata": {"name": "web-0.1", "namespace": "default", "uid": "e1", "creationTimestamp": timestamp(0)},
+        "metadata": {
+            "name": "web-0.1",
+            "namespace": "default",
+            "uid": "e1",
+            "creationTimestamp": timestamp(0),
+        },
         "involvedObject": {},
         "lastTimestamp": timestamp(NOW - age),
         **more,
