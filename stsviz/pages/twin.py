@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 
 from django.utils.html import escape
 
@@ -95,16 +94,24 @@ def changes(old: Mapping[str, Table], new: Mapping[str, Table]) -> list[str]:
 
 
 def _row_changes(kind: str, before: Table, table: Table) -> list[str]:
+    """Return the changes of single rows.
+
+    New rows that stand together come together, after a row that is there already: htmx looks for all
+    places of a message before it fills the first.
+    """
     parts = [
         f'<tr id="{row_id}" hx-swap-oob="delete"></tr>' for row_id in before.rows if row_id not in table.rows
     ]
-    previous = (None, *table.rows)
-    for above, row_id in pairwise(previous):
-        assert row_id is not None
-        seen = before.rows.get(row_id)
-        if seen is None:
-            place = f"afterbegin:#rows-{kind}" if above is None else f"afterend:[id='{above}']"
-            parts.append(f'<tbody hx-swap-oob="{place}">{table.html_row(row_id)}</tbody>')
-        elif seen != table.rows[row_id]:
+    place, fresh = f"afterbegin:#rows-{kind}", ""
+    for row_id in table.rows:
+        if row_id not in before.rows:
+            fresh += table.html_row(row_id)
+            continue
+        if fresh:
+            parts.append(f'<tbody hx-swap-oob="{place}">{fresh}</tbody>')
+        place, fresh = f"afterend:[id='{row_id}']", ""
+        if before.rows[row_id] != table.rows[row_id]:
             parts.append(table.html_row(row_id).replace("<tr ", '<tr hx-swap-oob="outerMorph" ', 1))
+    if fresh:
+        parts.append(f'<tbody hx-swap-oob="{place}">{fresh}</tbody>')
     return parts

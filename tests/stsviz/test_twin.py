@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from stsviz.pages import twin
 from stsviz.pages.twin import Table
 
@@ -37,9 +39,12 @@ def test_a_new_first_row_comes_first() -> None:
     assert 'hx-swap-oob="afterbegin:#rows-Pod"' in changes(table("web-1"), table("web-0", "web-1"))
 
 
-def test_rows_added_in_a_row_each_follow_the_one_before() -> None:
-    sent = changes(table("a"), table("a", "b", "c"))
-    assert sent.index("[id='row_Pod_default_a']") < sent.index("[id='row_Pod_default_b']")
+def test_new_rows_only_follow_rows_that_are_there_already() -> None:
+    sent = changes(table("b", "e"), table("a", "b", "c", "d", "e", "f"))
+    places = re.findall(r'hx-swap-oob="([^"]+)"', sent)
+    there = [f"afterend:[id='row_Pod_default_{name}']" for name in "be"]
+    assert places == ["afterbegin:#rows-Pod", *there]
+    assert re.findall(r'<tr id="row_Pod_default_(\w)"', sent) == ["a", "c", "d", "f"]
 
 
 def test_a_gone_row_is_deleted() -> None:
