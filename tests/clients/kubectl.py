@@ -31,7 +31,8 @@ class Kubectl:
 
     def __call__(self, line: str, stdin: str = "", timeout: float = 60) -> Said:
         """Run a command line. *timeout*: seconds after which it counts as hanging."""
-        command = [str(self.binary), "--server", self.server, "--namespace", self.namespace]
+        server = ["--server", self.server] if self.server else []
+        command = [str(self.binary), *server, "--namespace", self.namespace]
         done = subprocess.run(
             [*command, *shlex.split(line)],
             input=stdin,

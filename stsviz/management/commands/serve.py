@@ -49,6 +49,7 @@ class Command(BaseCommand):
             if settings.DNS_PORT:
                 self._nameserver = asyncio.ensure_future(self._answer_dns(settings.DNS_PORT))
             self._say(f"open http://{host}:{port}/ (stop with Ctrl-C)")
+            self._say(f"or: kubectl --server http://{host}:{port} get pods")
 
         server = Server(
             application,
