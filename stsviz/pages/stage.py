@@ -23,6 +23,7 @@ from stsviz.pages import status, timeline, twin
 from stsviz.runtime import runtime
 
 KEPT = 512  # messages a viewer may be behind before it gets everything again
+AGES_EVERY = 5.0  # wall seconds between two refreshments of all ages
 FRESH = 4  # times as long as it took to make, what is shown counts as new
 MAX_EXPANDED = 50  # folded ranges open at once
 
@@ -56,6 +57,7 @@ class Stage:
         self._state: tuple[object, ...] = ()  # what the last look depended on
         self._looked_at = 0.0
         self._cost = 0.0  # seconds the last look took
+        self._ages_at = time.monotonic()
         self._published: tuple[Snapshot, str] | None = None
 
     @property
@@ -127,13 +129,20 @@ class Stage:
         self._cost = self._looked_at - began
         self._published = new, self.cursor
 
+    def _ages_are_due(self) -> bool:
+        wall = time.monotonic()
+        if wall < self._ages_at + AGES_EVERY:
+            return False
+        self._ages_at = wall
+        return True
+
     def _depends_on(self) -> tuple[object, ...]:
-        """All that a look depends on; ages and the clock move by the second."""
+        """All that a look depends on; the clock is shown anew once a second."""
         driver = self.driver
         driver.refresh()
         cluster, story = driver.cluster, driver.story
         told = (story.sentence, story.position, story.running) if story is not None else None
-        second = int(cluster.now)
+        second = int(time.monotonic()) if cluster.pace else 0
         return cluster.revision, second, cluster.pace, cluster.mode, driver.settling, told, self.expanded
 
     def _show(self, new: Snapshot) -> None:
@@ -163,7 +172,7 @@ class Stage:
                 entries = timeline.read(cluster, old.entries if old else ())
             else:
                 entries = old.entries
-            tables = twin.read(view, now)
+            tables = twin.read(view, now, old.tables if old and not self._ages_are_due() else None)
             small = status.parts(driver, view, drawing.left_out if drawing else old.left_out, entries)
         frame = layout.place(drawing) if drawing else old.frame
         left_out = drawing.left_out if drawing else old.left_out

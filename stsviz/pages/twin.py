@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.utils.html import escape
 
@@ -23,6 +23,8 @@ class Table:
     columns: tuple[str, ...]
     rows: dict[str, tuple[str, tuple[str, ...]]]
     more: int
+    objects: dict[str, Obj] = field(default_factory=dict, compare=False)
+    """Row id -> the object it was printed from."""
 
     def html_row(self, row_id: str) -> str:
         what, cells = self.rows[row_id]
@@ -31,9 +33,13 @@ class Table:
         return f'<tr id="{row_id}"><td>{button}</td>' + "".join(f"<td>{c}</td>" for c in others) + "</tr>"
 
 
-def read(view: View, now: float) -> dict[str, Table]:
-    """Return the tables of the kinds that the page shows."""
-    return {kind: _table(kind, view, now) for kind in KINDS}
+def read(view: View, now: float, old: Mapping[str, Table] | None = None) -> dict[str, Table]:
+    """Return the tables of the kinds that the page shows.
+
+    With *old*, a row whose object is still the same is taken over as it is, its age too: ages that
+    tick in every row would be all that the socket ever sends. Leave *old* out to bring ages up to date.
+    """
+    return {kind: _table(kind, view, now, old[kind] if old else None) for kind in KINDS}
 
 
 def text(kind: str, view: View, now: float) -> str:
@@ -45,24 +51,32 @@ def _key(obj: Obj) -> tuple[str, str]:
     return obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
 
 
-def _table(kind: str, view: View, now: float) -> Table:
+def _table(kind: str, view: View, now: float, old: Table | None) -> Table:
     objects = sorted(view.list(kind), key=_key)
     shown = objects[:MOST]
     spaced = BY_KIND[kind].namespaced and any(o["metadata"].get("namespace") != "default" for o in shown)
-    printed = printers.table(kind, shown, now)
-    narrow = [at for at, column in enumerate(printed.columns) if not column.priority]
-    rows: dict[str, tuple[str, tuple[str, ...]]] = {}
-    for obj, cells in zip(shown, printed.rows, strict=True):
-        ref = ref_of(obj)
-        texts = tuple(printers.cell_text(cells[at]) for at in narrow)
-        if spaced:
-            texts = (texts[0], ref.namespace, *texts[1:])
-        # No name holds "_", so this is unique; and htmx splits "how:where" at the last ":", so no ":" in ids.
-        rows[f"row_{ref.kind}_{ref.namespace}_{ref.name}"] = f"{ref.kind}/{ref.namespace}/{ref.name}", texts
-    columns = tuple(printed.columns[at].name.upper() for at in narrow)
+    columns = printers.table(kind, (), now).columns
+    narrow = [at for at, column in enumerate(columns) if not column.priority]
+    names = tuple(columns[at].name.upper() for at in narrow)
     if spaced:
-        columns = (columns[0], "NAMESPACE", *columns[1:])
-    return Table(columns, rows, len(objects) - len(shown))
+        names = (names[0], "NAMESPACE", *names[1:])
+    if old is not None and old.columns != names:
+        old = None
+    table = Table(names, {}, len(objects) - len(shown))
+    for obj in shown:
+        ref = ref_of(obj)
+        # No name holds "_", so this is unique; and htmx splits "how:where" at the last ":", so no ":" in ids.
+        row_id = f"row_{ref.kind}_{ref.namespace}_{ref.name}"
+        if old is not None and old.objects.get(row_id) is obj:
+            table.rows[row_id] = old.rows[row_id]
+        else:
+            cells = printers.table(kind, (obj,), now).rows[0]
+            texts = tuple(printers.cell_text(cells[at]) for at in narrow)
+            if spaced:
+                texts = (texts[0], ref.namespace, *texts[1:])
+            table.rows[row_id] = f"{ref.kind}/{ref.namespace}/{ref.name}", texts
+        table.objects[row_id] = obj
+    return table
 
 
 def section(kind: str, table: Table) -> str:

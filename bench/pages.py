@@ -1,0 +1,171 @@
+"""The site under load: pages while the control plane works flat out, and from a write to the screen.
+
+    python -m bench.pages
+
+Starts the server as `make run` does, on a port and a folder of its own. The figures of the screen need
+Chromium; without it they are left out.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from bench.replicas import MANIFEST
+
+ROOT = Path(__file__).resolve().parent.parent
+FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+FLAGS += ["--disable-component-update", "--disable-sync"]
+WATCH = """() => {
+  window.changes = [];
+  new MutationObserver(list => {
+    for (const change of list) {
+      const seat = change.target.closest && change.target.closest('[id^=seat-]');
+      if (seat) window.changes.push([seat.id, Date.now()]);
+    }
+  }).observe(document.getElementById('picture').parentNode,
+             {subtree: true, childList: true, attributes: true, characterData: true});
+}"""
+
+SEEN = "id => { const found = window.changes.find(c => c[0] === id); return found ? found[1] : null }"
+
+
+@contextmanager
+def server(pace: float) -> Iterator[str]:
+    """Serve a new lab; yield its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory(prefix="stsviz-bench-") as folder:
+        environment = {**os.environ, "STSVIZ_DATA": folder, "PACE": str(pace), "DNS_PORT": "0"}
+        command = [sys.executable, "manage.py", "serve", "--port", str(port)]
+        with subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL) as process:
+            address = f"http://127.0.0.1:{port}"
+            try:
+                _wait(lambda: _get(f"{address}/readyz") is not None, 30)
+                yield address
+            finally:
+                process.terminate()
+
+
+def _wait(done: Any, seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while True:
+        try:
+            if done():
+                return
+        except OSError:
+            pass
+        if time.monotonic() > end:
+            raise TimeoutError
+        time.sleep(0.05)
+
+
+def _get(url: str) -> bytes:
+    with urllib.request.urlopen(url, timeout=30) as answer:
+        return bytes(answer.read())
+
+
+def _send(url: str, method: str, body: Any = None) -> None:
+    data = json.dumps(body).encode() if body is not None else None
+    request = urllib.request.Request(url, data, {"Content-Type": "application/json"}, method=method)
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        answer.read()
+
+
+def _apply(address: str, replicas: int) -> None:
+    import yaml
+
+    places = ("/apis/storage.k8s.io/v1/storageclasses", "/api/v1/namespaces/default/services")
+    places += ("/apis/apps/v1/namespaces/default/statefulsets",)
+    for place, obj in zip(places, yaml.safe_load_all(MANIFEST.format(replicas=replicas)), strict=True):
+        _send(address + place, "POST", obj)
+
+
+def _ready(address: str) -> int:
+    found = json.loads(_get(f"{address}/apis/apps/v1/namespaces/default/statefulsets/web"))
+    return int((found.get("status") or {}).get("readyReplicas", 0))
+
+
+def _percentile(values: list[float], share: float) -> float:
+    return round(sorted(values)[min(len(values) - 1, int(share * len(values)))], 1)
+
+
+def under_load(replicas: int, every: float = 0.05) -> dict[str, float]:
+    """Ask for the page twenty times a second while *replicas* come up at 100 x pace."""
+    with server(100) as address:
+        for _ in range(10):
+            _get(f"{address}/c/lab/")
+        _apply(address, replicas)
+        began = time.monotonic()
+        spent: list[float] = []
+        while time.monotonic() - began < 60:
+            before = time.perf_counter()
+            _get(f"{address}/c/lab/")
+            spent.append(1000 * (time.perf_counter() - before))
+            if len(spent) % 20 == 0 and _ready(address) == replicas:
+                break
+            time.sleep(max(0.0, every - spent[-1] / 1000))
+        return {
+            "replicas": replicas,
+            "pages asked for": len(spent),
+            "page p50 ms": _percentile(spent, 0.5),
+            "page p95 ms": _percentile(spent, 0.95),
+            "s until all Ready": round(time.monotonic() - began, 1),
+        }
+
+
+def write_to_screen(replicas: int, viewers: int, rounds: int = 40) -> dict[str, float]:
+    """Delete one Pod after another; measure from the request to the change of its seat in every viewer."""
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        return {}
+    from playwright.sync_api import sync_playwright
+
+    with server(1) as address, sync_playwright() as playwright:
+        _apply(address, replicas)
+        _wait(lambda: _ready(address) == replicas, 60)
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        pages = [browser.new_page() for _ in range(viewers)]
+        first = []
+        for page in pages:
+            before = time.perf_counter()
+            page.goto(f"{address}/c/lab/")
+            page.wait_for_selector("#picture g", state="attached")
+            first.append(1000 * (time.perf_counter() - before))
+        for page in pages:
+            page.evaluate(WATCH)
+        pages[0].wait_for_timeout(1000)
+        spent: list[float] = []
+        for number in range(rounds):
+            seat = f"seat-default-web-{number}"
+            began = time.time() * 1000
+            _send(f"{address}/api/v1/namespaces/default/pods/web-{number}", "DELETE")
+            for page in pages:
+                _wait(lambda page=page, seat=seat: page.evaluate(SEEN, seat) is not None, 10)
+                spent.append(page.evaluate(SEEN, seat) - began)
+            pages[0].wait_for_timeout(300)
+        browser.close()
+        return {
+            "replicas": replicas,
+            "viewers": viewers,
+            "request -> DOM p50 ms": _percentile(spent, 0.5),
+            "request -> DOM p95 ms": _percentile(spent, 0.95),
+            "open page ms (median)": round(statistics.median(first), 1),
+        }
+
+
+if __name__ == "__main__":
+    print(json.dumps([under_load(1000), write_to_screen(300, 5)]))
