@@ -208,7 +208,7 @@ class Store:
                     f'{resource.group_resource} "{ref.name}" already exists',
                     name=ref.name, group=resource.group, kind=resource.plural,
                 )  # fmt: skip
-            return self._write("ADDED", ref, obj, None, actor, because)
+            return self._write("ADDED", obj, None, actor, because)
 
     def update(self, obj: Obj, expected: str, actor: str, because: str = "") -> Obj:
         """Replace the object whose resourceVersion is *expected* ("" for any).
@@ -220,13 +220,13 @@ class Store:
             old = self._existing(ref)
             if expected and expected != old["metadata"]["resourceVersion"]:
                 raise modified(ref)
-            return self._write("MODIFIED", ref, obj, old, actor, because)
+            return self._write("MODIFIED", obj, old, actor, because)
 
     def delete(self, ref: Ref, actor: str, because: str = "") -> Obj:
         """Remove *ref*; return its last state, which carries the revision of the deletion."""
         with self.transaction():
             old = self._existing(ref)
-            return self._write("DELETED", ref, old, old, actor, because)
+            return self._write("DELETED", old, old, actor, because)
 
     def move_clock(self, now: float) -> None:
         """Set the simulated time (epoch seconds); it never goes back."""
@@ -239,10 +239,10 @@ class Store:
             raise not_found(ref)
         return old
 
-    def _write(self, kind_of: str, ref: Ref, obj: Obj, old: Obj | None, actor: str, because: str) -> Obj:
+    def _write(self, type_: str, obj: Obj, old: Obj | None, actor: str, because: str) -> Obj:
         self._head += 1
         obj = {**obj, "metadata": {**obj["metadata"], "resourceVersion": str(self._head)}}
-        change = Change(self._head, kind_of, ref, obj, old, actor, because, self.now)
+        change = Change(self._head, type_, ref_of(obj), obj, old, actor, because, self.now)
         self._pending.append(change)
         self._take(change)
         return obj

@@ -2,7 +2,7 @@
 
 Pending is two states: *expected* (somebody is about to act) and *blocked* (nobody will). The first is
 how every claim of a WaitForFirstConsumer class begins; the second is what needs a hand.
-Source: pkg/printers/internalversion/printers.go (the words); storage.md, workloads.md (the states).
+Source: pkg/printers/internalversion/printers.go (v1.36, the words); storage.md, workloads.md (the states).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Everything that is random in a cluster, from a seed: uids, name suffixes.
 
 The n-th draw depends on (seed, n) only, so a cluster that was stopped goes on with the same stream.
-Source: staging/src/k8s.io/apimachinery/pkg/util/rand/rand.go (the alphabet of suffixes).
+Source: staging/src/k8s.io/apimachinery/pkg/util/rand/rand.go (v1.36, the alphabet of suffixes).
 """
 
 from __future__ import annotations

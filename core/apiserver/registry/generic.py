@@ -149,7 +149,7 @@ class Registry:
             if errors:
                 raise _invalid(new, errors)
             admission.validate("UPDATE", new, old, context)
-            return self._replace(ref, new, old, actor, because, dry_run=dry_run)
+            return self._replace(new, old, actor, because, dry_run=dry_run)
 
     def update_status(self, obj: Obj, actor: str, because: str = "", *, manage: Manage | None = None) -> Obj:
         """Replace the status of the object that *obj* names.
@@ -170,14 +170,14 @@ class Registry:
             if manage is not None:
                 new = {**new, "metadata": dict(new["metadata"])}
                 manage(new, old)
-            return self._replace(ref, new, old, actor, because)
+            return self._replace(new, old, actor, because)
 
     def finalize(self, obj: Obj, actor: str, because: str = "") -> Obj:
         """namespaces/finalize: replace spec.finalizers; the last one gone, a terminating one goes."""
         with self.store.transaction():
-            ref, old = self._precondition(obj)
+            _, old = self._precondition(obj)
             new = {**old, "spec": obj["spec"]}
-            return self._replace(ref, new, old, actor, because)
+            return self._replace(new, old, actor, because)
 
     def _precondition(self, obj: Obj) -> tuple[Ref, Obj]:
         ref = ref_of(obj)
@@ -193,15 +193,13 @@ class Registry:
             raise modified(ref, _uid_differs(ref, uid, old_meta["uid"]))
         return ref, old
 
-    def _replace(
-        self, ref: Ref, new: Obj, old: Obj, actor: str, because: str, *, dry_run: bool = False
-    ) -> Obj:
+    def _replace(self, new: Obj, old: Obj, actor: str, because: str, *, dry_run: bool = False) -> Obj:
         meta = {**new["metadata"], "resourceVersion": old["metadata"]["resourceVersion"]}
         new = {**new, "metadata": meta}
         if new == old or dry_run:
             return old if new == old else new  # a write that changes nothing is not made
         if is_done(new):
-            self.store.delete(ref, actor, because)
+            self.store.delete(ref_of(new), actor, because)
             return new
         return self.store.update(new, "", actor, because)
 

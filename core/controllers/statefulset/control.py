@@ -17,7 +17,7 @@ from core.client.cache import View
 from core.controllers.adoption import Ownership, matcher
 from core.controllers.pods import next_availability
 from core.controllers.statefulset.claims import ClaimControl
-from core.controllers.statefulset.events import PodEvents
+from core.controllers.statefulset.events import PodEvents, joined
 from core.controllers.statefulset.identity import (
     PodMould,
     identity_matches,
@@ -257,7 +257,7 @@ class _Sync:
         actions, made, errors = self.claims.create(name, ordinal)
         self.actions += actions
         if errors:
-            self.actions.append(self.events.failure("Create", name, _joined(errors)))
+            self.actions.append(self.events.failure("Create", name, joined(errors)))
             self._note(name, f"is not created yet: {errors[0]}")
             return self._fail(f"cannot create {name}: {errors[0]}")
         if self.view.get("Pod", self.namespace, name) is not None:
@@ -319,7 +319,7 @@ class _Sync:
             actions, made, errors = self.claims.create(replica.name, ordinal)
             self.actions += actions
             if errors:
-                self.actions.append(self.events.failure("Update", replica.name, _joined(errors)))
+                self.actions.append(self.events.failure("Update", replica.name, joined(errors)))
                 self._fail(f"cannot repair {replica.name}: {errors[0]}")
                 return
         self.actions += self.claims.own_new(made)
@@ -396,9 +396,3 @@ class _Sync:
         old = [r.name for r in self.slots if r is not None and r.revision != self.update_revision]
         if old:
             self._say(f"leaves {old[0]} on its old revision until someone deletes it (OnDelete)")
-
-
-def _joined(errors: list[str]) -> str:
-    """Join as an aggregate of errors prints itself: each text once, in brackets if there are several."""
-    texts = list(dict.fromkeys(errors))
-    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"

@@ -32,3 +32,9 @@ class PodEvents:
         if pod["status"]["phase"] == "Failed":
             return RecordEvent(self._sts, "Warning", "RecreatingFailedPod", f"{where} failed Pod {name}")
         return RecordEvent(self._sts, "Normal", "RecreatingTerminatedPod", f"{where} terminated Pod {name}")
+
+
+def joined(errors: list[str]) -> str:
+    """Join as an aggregate of errors prints itself: each text once, in brackets if there are several."""
+    texts = list(dict.fromkeys(errors))
+    return texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"

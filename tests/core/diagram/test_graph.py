@@ -26,7 +26,8 @@ from tests.core.diagram.cast import (
 
 def drawn(objects: list[Obj], tombstones: tuple[Obj, ...] = (), **more: object) -> Graph:
     notes = more.pop("notes", {})
-    return graph.build(Cache(objects), {ref_of(t): t for t in tombstones}, NOW, notes, **more)  # type: ignore[arg-type]
+    last = {ref_of(tombstone): tombstone for tombstone in tombstones}
+    return graph.build(Cache(objects), last, NOW, notes, **more)  # type: ignore[arg-type]
 
 
 def seats(picture: Graph) -> list[Node]:
