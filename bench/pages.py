@@ -28,6 +28,9 @@ from bench.replicas import MANIFEST
 ROOT = Path(__file__).resolve().parent.parent
 FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 FLAGS += ["--disable-component-update", "--disable-sync"]
+# every viewer is somebody who looks: no page is throttled for standing behind another
+FLAGS += ["--disable-background-timer-throttling", "--disable-renderer-backgrounding"]
+FLAGS += ["--disable-backgrounding-occluded-windows"]
 WATCH = """() => {
   window.changes = [];
   new MutationObserver(list => {

@@ -202,6 +202,11 @@ class Cluster:
         entries = [entry_of(change) for change in self.store.history(before, limit * 3)]
         return [entry for entry in entries if entry.ref.kind != "Event"][:limit]
 
+    def news(self, since: int) -> list[Entry]:
+        """Return the writes after revision *since*, newest first; Events are left out. Raises: Gone."""
+        changes = reversed(self.store.changes_since(since))
+        return [entry_of(change) for change in changes if change.ref.kind != "Event"]
+
     # -- time ------------------------------------------------------------------------------------
 
     def next_at(self) -> float | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import atexit
+import gc
 import logging
 import secrets
 import sys
@@ -128,6 +129,10 @@ class Runtime:
                     self._ear = loop.create_task(self._listen())
             if self._thread is None:
                 sys.setswitchinterval(0.001)  # a busy control plane lets the event loop in five times as soon
+                # A cluster is some million objects that stay: looking through all of them for cycles takes
+                # a tenth of a second, and finds none. So seldom, and without those of the start.
+                gc.freeze()
+                gc.set_threshold(50_000, 50, 100)
                 self._thread = threading.Thread(target=self._run, name="control-plane", daemon=True)
                 self._thread.start()
                 atexit.register(self.stop)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from contextlib import suppress
 from typing import Any
 from urllib.parse import parse_qs
@@ -25,8 +24,7 @@ from stsviz.runtime import group
 log = logging.getLogger(__name__)
 
 FRAME = 0.016  # seconds between two messages: what a browser can show
-REST = 2  # times as long as the last message took to make: the control plane wants to work too
-LONGEST_NAP = 1.0  # seconds
+LONGEST_NAP = 1.0  # seconds between two messages, when looking takes that long: others want to work too
 RETRY = 2.0  # seconds
 LONGEST = 400  # characters of what a viewer says it has selected
 
@@ -40,6 +38,7 @@ class Viewer(AsyncWebsocketConsumer):
         self.cursor = query.get("cursor", [""])[0][:40]
         self.selected = query.get("selected", [""])[0][:LONGEST]
         self.shown = ""  # the panel's HTML as last sent
+        self.look = 0.0  # seconds that looking at the cluster took
         self.news = asyncio.Event()
         self.pump: asyncio.Task[None] | None = None
         await self.accept()
@@ -72,7 +71,6 @@ class Viewer(AsyncWebsocketConsumer):
         while True:
             await self.news.wait()
             self.news.clear()
-            began = time.monotonic()
             try:
                 messages = await sync_to_async(self._catch_up, thread_sensitive=False)()
             except KeyError:
@@ -85,14 +83,14 @@ class Viewer(AsyncWebsocketConsumer):
                 continue
             for message in messages:
                 await self.send(text_data=message)
-            spent = time.monotonic() - began
-            await asyncio.sleep(max(FRAME, min(LONGEST_NAP, REST * spent)))
+            await asyncio.sleep(max(FRAME, min(LONGEST_NAP, self.look)))
 
     def _catch_up(self) -> list[str]:
         try:
             with guests.served():
                 stage = stage_of(self.name)
                 self.cursor, messages = stage.since(self.cursor)
+                self.look = stage.cost
                 if self.selected:
                     messages = [*messages, *self._panel(stage)]
             return messages

@@ -56,7 +56,7 @@ class Stage:
         self._shown: Snapshot | None = None
         self._state: tuple[object, ...] = ()  # what the last look depended on
         self._looked_at = 0.0
-        self._cost = 0.0  # seconds the last look took
+        self.cost = 0.0  # seconds the last look took
         self._ages_at = time.monotonic()
         self._published: tuple[Snapshot, str] | None = None
 
@@ -70,7 +70,7 @@ class Stage:
         Under load nobody waits for a new look: one that is younger than a few looks take is good enough.
         """
         published = self._published
-        if published is not None and time.monotonic() - self._looked_at < FRESH * self._cost:
+        if published is not None and time.monotonic() - self._looked_at < FRESH * self.cost:
             return published
         if not self._lock.acquire(blocking=published is None):
             assert published is not None
@@ -126,7 +126,7 @@ class Stage:
         self._show(new)
         self._state = state
         self._looked_at = time.monotonic()
-        self._cost = self._looked_at - began
+        self.cost = self._looked_at - began
         self._published = new, self.cursor
 
     def _ages_are_due(self) -> bool:
@@ -174,7 +174,7 @@ class Stage:
                 entries = old.entries
             tables = twin.read(view, now, old.tables if old and not self._ages_are_due() else None)
             small = status.parts(driver, view, drawing.left_out if drawing else old.left_out, entries)
-        frame = layout.place(drawing) if drawing else old.frame
+        frame = layout.place(drawing, old.frame if old else None) if drawing else old.frame
         left_out = drawing.left_out if drawing else old.left_out
         return Snapshot(revision, expanded, frame, left_out, tables, entries, small)
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from django.utils.html import escape
 
+from core.apimachinery.errors import Gone
 from core.cluster import Cluster, Entry
 
 SHOWN = 120  # lines kept on the page
@@ -15,17 +16,21 @@ PAGES = 5  # looked through at most for lines that are worth showing
 
 def read(cluster: Cluster, old: Sequence[Entry] = ()) -> list[Entry]:
     """Return the newest lines, newest first; *old* is what this returned before, and is not read again."""
-    newest = old[0].revision if old else 0
+    if old:
+        try:
+            fresh = [entry for entry in cluster.news(old[0].revision) if not is_heartbeat(entry)]
+            return [*fresh, *old][:SHOWN]
+        except Gone:
+            pass  # more has happened than is kept: read it all
     found: list[Entry] = []
     before = 1 << 62
     for _ in range(PAGES):
         page = cluster.timeline(PAGE, before)
-        fresh = [entry for entry in page if entry.revision > newest]
-        found += (entry for entry in fresh if not is_heartbeat(entry))
-        if len(found) >= SHOWN or len(fresh) < PAGE:
+        found += (entry for entry in page if not is_heartbeat(entry))
+        if len(found) >= SHOWN or len(page) < PAGE:
             break
         before = page[-1].revision
-    return [*found, *old][:SHOWN]
+    return found[:SHOWN]
 
 
 def is_heartbeat(entry: Entry) -> bool:
