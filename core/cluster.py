@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from typing import Any
 
 from core import world
 from core.apimachinery import validation
@@ -38,11 +39,14 @@ class Cluster:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self.settings = Settings(**store.settings)
-        self.registry = Registry(self.store, self.settings)
-        self.files = Files(self.registry)
-        self.manager = Manager(self.registry, world.components(self.settings))
+        self._compose(Settings(**store.settings))
         self._holder = ""  # of the lease, when this object takes part in leases at all
+
+    def _compose(self, settings: Settings) -> None:
+        self.settings = settings
+        self.registry = Registry(self.store, settings)
+        self.files = Files(self.registry)
+        self.manager = Manager(self.registry, world.components(settings))
 
     # -- clusters --------------------------------------------------------------------------------
 
@@ -71,9 +75,7 @@ class Cluster:
         """
         for complaint in validation.dns1123_label(name):
             raise BadRequest(f'"{name}" is no cluster name: {complaint}')
-        plain = Settings()
-        differing = {k: v for k, v in asdict(settings or plain).items() if v != getattr(plain, k)}
-        with Store.founding(name, start, seed, differing) as store:
+        with Store.founding(name, start, seed, _differing(settings or Settings())) as store:
             cluster = cls(store)
             cluster._furnish(nodes)
         cluster.settle(quiet=1.0)  # a node is tainted not-ready until its controller has seen it Ready
@@ -117,6 +119,14 @@ class Cluster:
     @property
     def mode(self) -> str:
         return self.store.mode
+
+    def configure(self, **flags: Any) -> None:
+        """Restart all components with other settings, and keep those: fields of Settings by name."""
+        with self.reading():
+            settings = replace(self.settings, **flags)
+            if settings != self.settings:
+                self.store.set_settings(_differing(settings))
+                self._compose(settings)
 
     def set_pace(self, pace: float, mode: str = "real") -> None:
         """*pace*: simulated seconds a wall second, 0 to pause; *mode* "real" or "lesson"."""
@@ -295,6 +305,11 @@ class Cluster:
         self.store.refresh()
         with self.reading():
             self.manager.listen(more)
+
+
+def _differing(settings: Settings) -> dict[str, Any]:
+    plain = Settings()
+    return {name: value for name, value in asdict(settings).items() if value != getattr(plain, name)}
 
 
 class Settling:

@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from typing import Any
 
 from channels.layers import get_channel_layer
 from django.conf import settings
@@ -54,6 +55,12 @@ class Runtime:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._id = secrets.token_hex(4)
         self._next_look = 0.0  # when to look for clusters that other processes made
+        self._asked: dict[str, Any] = {}  # flags that lab is to run with
+        self._pace: float | None = None
+
+    def ask(self, flags: dict[str, Any], pace: float | None) -> None:
+        """Say, before the start, with which flags and at what pace (None: as it was) lab is to run."""
+        self._asked, self._pace = flags, pace
 
     # -- clusters --------------------------------------------------------------------------------------
 
@@ -181,11 +188,22 @@ class Runtime:
                         self.create(LAB)
                 for name in names:
                     self.driver(name)
+                self._set_up_lab()
             self.opened.set()
         except Exception:
             log.exception("the clusters cannot be opened; trying again in a second")
             close_old_connections()
         return HEARTBEAT
+
+    def _set_up_lab(self) -> None:
+        """Do once what was asked for at the start."""
+        asked, pace = self._asked, self._pace
+        self._asked, self._pace = {}, None
+        lab = self.cluster(LAB)
+        if asked:
+            lab.configure(**asked)
+        if pace is not None:
+            lab.set_pace(pace, lab.mode)
 
     def _round(self) -> float:
         nap = HEARTBEAT

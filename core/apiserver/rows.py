@@ -133,6 +133,9 @@ class Rows:
     def destroy(self) -> None:
         self._row.delete()
 
+    def set_settings(self, settings: Mapping[str, Any]) -> None:
+        models.Cluster.objects.filter(pk=self._pk).update(settings=dict(settings))
+
     def set_pace(self, pace: float, mode: str) -> None:
         models.Cluster.objects.filter(pk=self._pk).update(pace=pace, mode=mode)
 

@@ -93,6 +93,12 @@ class Store:
         with self.reading():
             self._rows.destroy()
 
+    def set_settings(self, settings: Mapping[str, Any]) -> None:
+        """Keep *settings*: the fields of core.sim.settings.Settings that differ from its defaults."""
+        with self.reading():
+            self._rows.set_settings(settings)
+            self.settings = settings
+
     def set_pace(self, pace: float, mode: str) -> None:
         with self.reading():
             self._rows.set_pace(pace, mode)

@@ -12,6 +12,8 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
+from core.sim import flags
+
 MIGRATION_TRIES = 5
 
 
@@ -23,9 +25,20 @@ class Command(BaseCommand):
             "--host", default="127.0.0.1", help="address to listen on (default: loopback only)"
         )
         parser.add_argument("--port", type=int, default=8000)
+        group = parser.add_argument_group("components", "flags of the cluster lab, as in Kubernetes")
+        for flag, field in flags.names().items():
+            group.add_argument(f"--{flag}", dest=f"flag_{field}", metavar="VALUE")
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
         began = time.monotonic()
+        try:
+            asked = {
+                field: flags.value(flag, options[f"flag_{field}"])
+                for flag, field in flags.names().items()
+                if options[f"flag_{field}"] is not None
+            }
+        except ValueError as error:
+            raise CommandError(str(error)) from None
         self._say(f"data: {settings.DATA}")
         self._say("database: bringing it up to date")
         self._migrate()
@@ -36,6 +49,7 @@ class Command(BaseCommand):
         from stsviz.runtime import runtime
         from stsviz.server import Server
 
+        runtime.ask(asked, settings.PACE if settings.PACE_IS_GIVEN else None)
         runtime.start()
         runtime.opened.wait()
         names = ", ".join(runtime.names())
