@@ -50,6 +50,7 @@ class Driver:
         elapsed, self._before = min(wall - self._before, MAX_CATCH_UP), wall
         nap = HEARTBEAT
         self.cluster.store.refresh()
+        self.tell()  # what somebody else wrote is news before any work is done
         if self._leads(wall):
             pace = self.cluster.pace
             if self._settling is not None:

@@ -23,7 +23,7 @@ from stsviz.pages import status, timeline, twin
 from stsviz.runtime import runtime
 
 KEPT = 512  # messages a viewer may be behind before it gets everything again
-AGES_EVERY = 5.0  # wall seconds between two refreshments of all ages
+AGED = 20  # rows whose age is brought up to date each second
 FRESH = 4  # times as long as it took to make, what is shown counts as new
 MAX_EXPANDED = 50  # folded ranges open at once
 
@@ -57,7 +57,7 @@ class Stage:
         self._state: tuple[object, ...] = ()  # what the last look depended on
         self._looked_at = 0.0
         self.cost = 0.0  # seconds the last look took
-        self._ages_at = time.monotonic()
+        self._aged_at = time.monotonic()
         self._published: tuple[Snapshot, str] | None = None
 
     @property
@@ -129,12 +129,12 @@ class Stage:
         self.cost = self._looked_at - began
         self._published = new, self.cursor
 
-    def _ages_are_due(self) -> bool:
+    def _rows_to_age(self) -> int:
         wall = time.monotonic()
-        if wall < self._ages_at + AGES_EVERY:
-            return False
-        self._ages_at = wall
-        return True
+        if wall < self._aged_at + 1.0:
+            return 0
+        self._aged_at = wall
+        return AGED
 
     def _depends_on(self) -> tuple[object, ...]:
         """All that a look depends on; the clock is shown anew once a second."""
@@ -172,7 +172,7 @@ class Stage:
                 entries = timeline.read(cluster, old.entries if old else ())
             else:
                 entries = old.entries
-            tables = twin.read(view, now, old.tables if old and not self._ages_are_due() else None)
+            tables = twin.read(view, now, old.tables if old else None, self._rows_to_age())
             small = status.parts(driver, view, drawing.left_out if drawing else old.left_out, entries)
         frame = layout.place(drawing, old.frame if old else None) if drawing else old.frame
         left_out = drawing.left_out if drawing else old.left_out

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from heapq import nsmallest
 
 from django.utils.html import escape
 
@@ -23,8 +24,8 @@ class Table:
     columns: tuple[str, ...]
     rows: dict[str, tuple[str, tuple[str, ...]]]
     more: int
-    objects: dict[str, Obj] = field(default_factory=dict, compare=False)
-    """Row id -> the object it was printed from."""
+    printed: dict[str, tuple[Obj, float]] = field(default_factory=dict, compare=False)
+    """Row id -> the object it was printed from, and when (simulated epoch seconds)."""
 
     def html_row(self, row_id: str) -> str:
         what, cells = self.rows[row_id]
@@ -33,13 +34,17 @@ class Table:
         return f'<tr id="{row_id}"><td>{button}</td>' + "".join(f"<td>{c}</td>" for c in others) + "</tr>"
 
 
-def read(view: View, now: float, old: Mapping[str, Table] | None = None) -> dict[str, Table]:
+def read(view: View, now: float, old: Mapping[str, Table] | None = None, aged: int = 0) -> dict[str, Table]:
     """Return the tables of the kinds that the page shows.
 
-    With *old*, a row whose object is still the same is taken over as it is, its age too: ages that
-    tick in every row would be all that the socket ever sends. Leave *old* out to bring ages up to date.
+    With *old*, a row whose object is still the same is taken over as it is, its age too, but for the
+    *aged* rows that were printed longest ago: ages that tick in every row would be all the socket sends.
     """
-    return {kind: _table(kind, view, now, old[kind] if old else None) for kind in KINDS}
+    due: set[str] = set()
+    if old and aged:
+        rows = ((at, row_id) for table in old.values() for row_id, (_, at) in table.printed.items())
+        due = {row_id for _, row_id in nsmallest(aged, rows)}
+    return {kind: _table(kind, view, now, old[kind] if old else None, due) for kind in KINDS}
 
 
 def text(kind: str, view: View, now: float) -> str:
@@ -51,7 +56,7 @@ def _key(obj: Obj) -> tuple[str, str]:
     return obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
 
 
-def _table(kind: str, view: View, now: float, old: Table | None) -> Table:
+def _table(kind: str, view: View, now: float, old: Table | None, due: Collection[str]) -> Table:
     objects = sorted(view.list(kind), key=_key)
     shown = objects[:MOST]
     spaced = BY_KIND[kind].namespaced and any(o["metadata"].get("namespace") != "default" for o in shown)
@@ -67,15 +72,16 @@ def _table(kind: str, view: View, now: float, old: Table | None) -> Table:
         ref = ref_of(obj)
         # No name holds "_", so this is unique; and htmx splits "how:where" at the last ":", so no ":" in ids.
         row_id = f"row_{ref.kind}_{ref.namespace}_{ref.name}"
-        if old is not None and old.objects.get(row_id) is obj:
-            table.rows[row_id] = old.rows[row_id]
+        before = old.printed.get(row_id) if old is not None and row_id not in due else None
+        if old is not None and before is not None and before[0] is obj:
+            table.rows[row_id], table.printed[row_id] = old.rows[row_id], before
         else:
             cells = printers.table(kind, (obj,), now).rows[0]
             texts = tuple(printers.cell_text(cells[at]) for at in narrow)
             if spaced:
                 texts = (texts[0], ref.namespace, *texts[1:])
             table.rows[row_id] = f"{ref.kind}/{ref.namespace}/{ref.name}", texts
-        table.objects[row_id] = obj
+            table.printed[row_id] = obj, now
     return table
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from core.apimachinery.timestamps import timestamp
+from core.client.cache import Cache
 from stsviz.pages import twin
 from stsviz.pages.twin import Table
 
@@ -62,3 +64,36 @@ def test_a_cell_is_escaped() -> None:
     html = twin.section("Pod", hostile)
     assert "<script>" not in html
     assert '"><b>' not in html
+
+
+def pod(name: str) -> dict:
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "namespace": "default", "creationTimestamp": timestamp(1000)},
+        "spec": {"containers": []},
+        "status": {},
+    }
+
+
+def age(found: dict[str, Table], name: str) -> str:
+    return found["Pod"].rows[f"row_Pod_default_{name}"][1][-1]
+
+
+def test_ages_are_brought_up_to_date_a_few_rows_at_a_time():
+    view = Cache([pod("a"), pod("b"), pod("c")])
+    first = twin.read(view, 1010.0)
+
+    second = twin.read(view, 1020.0, first, aged=2)
+    third = twin.read(view, 1030.0, second, aged=2)
+
+    assert [age(second, name) for name in "abc"] == ["20s", "20s", "10s"]
+    assert [age(third, name) for name in "abc"] == ["30s", "20s", "30s"]
+
+
+def test_a_row_whose_object_changed_is_printed_anew():
+    first = twin.read(Cache([pod("a")]), 1010.0)
+
+    second = twin.read(Cache([pod("a")]), 1020.0, first)
+
+    assert age(second, "a") == "20s"
