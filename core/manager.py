@@ -279,7 +279,7 @@ class Manager:
         while performing.at < len(plan.actions):
             action = plan.actions[performing.at]
             if not isinstance(action, RecordEvent):  # those go out on the side and hold nothing up
-                if written:
+                if written and performing.at not in plan.together:
                     self.loop.add(Continuation(key), self.store.now + self.registry.settings.api_latency)
                     return False
                 written = performing.wrote = True

@@ -8,7 +8,7 @@ back-off.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,6 +111,8 @@ class Plan:
     *failed*: the sync ended in what upstream returns as an error; the key is retried with back-off
     (5 ms doubling, capped at 1000 s) after the actions were performed.
     *closing*: so many actions at the end are performed even when an earlier one was refused.
+    *together*: places of actions that go out with the write before them, not a round trip after it
+    (upstream sends the calls of a slow-start batch side by side).
     """
 
     actions: tuple[Action, ...] = ()
@@ -119,6 +121,33 @@ class Plan:
     notes: Mapping[Ref, str] = field(default_factory=dict)
     failed: bool = False
     closing: int = 0
+    together: frozenset[int] = frozenset()
 
 
 NOTHING = Plan()
+
+
+def side_by_side(lists: Sequence[Sequence[Action]], start: int) -> tuple[list[Action], set[int]]:
+    """Interleave the *lists* of a batch: first the first write of each, then the second of each, and so on.
+
+    An Event goes with the write it follows. *start*: how many actions stand before in the plan. Returns
+    the actions, and which of their places belong into :attr:`Plan.together`.
+    """
+    waves: list[list[list[Action]]] = []
+    for actions in lists:
+        wave = -1
+        for action in actions:
+            if not isinstance(action, RecordEvent) or wave < 0:
+                wave += 1
+                if wave == len(waves):
+                    waves.append([])
+                waves[wave].append([])
+            waves[wave][-1].append(action)
+    out: list[Action] = []
+    together: set[int] = set()
+    for groups in waves:
+        for number, group in enumerate(groups):
+            if number:
+                together.add(start + len(out))
+            out += group
+    return out, together

@@ -12,7 +12,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from core.apimachinery.meta import Obj, Ref, labels_of, owner_reference, ref_of, replaced
-from core.client.actions import NOTHING, Action, Create, Delete, Plan, RecordEvent, UpdateStatus
+from core.client.actions import (
+    NOTHING,
+    Action,
+    Create,
+    Delete,
+    Plan,
+    RecordEvent,
+    UpdateStatus,
+    side_by_side,
+)
 from core.client.cache import View
 from core.client.component import Handler
 from core.controllers.adoption import Ownership, controller_ref, matcher, owners_to_sync
@@ -20,6 +29,9 @@ from core.controllers.hashing import name_suffix
 from core.controllers.pods import is_active, next_availability, readiness
 from core.controllers.replicaset_ranking import pods_to_delete
 from core.sim.settings import Settings
+
+Batch = tuple[Action, ...]
+"""The writes and Events of one Pod."""
 
 BURST_REPLICAS = 500
 _LONGEST_PREFIX = 58  # of a generated name: 63 less the five letters
@@ -56,33 +68,48 @@ class ReplicaSetController:
         active = ownership.kept
         actions: list[Action] = list(ownership.patches)
         because = ""
+        together: set[int] = set()
         if "deletionTimestamp" not in rs["metadata"]:
-            because = _manage_replicas(view, rs, active, actions, now)
+            batches, because = _manage_replicas(view, rs, active, now)
+            for batch in batches:
+                added, beside = side_by_side(batch, len(actions))
+                actions += added
+                together |= beside
         status = _status(rs, active, _terminating(view, rs), now)
         reports = rs.get("status") != status
         if reports:
             actions.append(UpdateStatus(replaced(rs, "status", status)))
         requeue_after = _requeue_after(rs, active, status, now)
-        return Plan(tuple(actions), requeue_after, because, closing=int(reports))
+        return Plan(
+            tuple(actions), requeue_after, because, closing=int(reports), together=frozenset(together)
+        )
 
 
 # -- replicas ---------------------------------------------------------------------------------------
 
 
-def _manage_replicas(view: View, rs: Obj, active: list[Obj], actions: list[Action], now: float) -> str:
-    """Add to *actions* what brings *active* to the wanted number; return it in words."""
+def _manage_replicas(view: View, rs: Obj, active: list[Obj], now: float) -> tuple[list[list[Batch]], str]:
+    """Return what brings *active* to the wanted number, in batches sent side by side; and that in words."""
     missing = int(rs["spec"]["replicas"]) - len(active)
     if missing > 0:
         missing = min(missing, BURST_REPLICAS)
-        for name in _fresh_names(view, rs, missing):
-            _create(rs, name, actions)
-        return f"creates {missing} more"
+        return _slow_start([_create(rs, name) for name in _fresh_names(view, rs, missing)]), (
+            f"creates {missing} more"
+        )
     if missing < 0:
         surplus = min(-missing, BURST_REPLICAS)
-        for pod in pods_to_delete(active, _related(view, rs, active), surplus, now):
-            _delete(rs, pod, actions)
-        return f"deletes {surplus} too many"
-    return ""
+        doomed = pods_to_delete(active, _related(view, rs, active), surplus, now)
+        return [[_delete(rs, pod) for pod in doomed]], f"deletes {surplus} too many"
+    return [], ""
+
+
+def _slow_start(batch: list[Batch]) -> list[list[Batch]]:
+    """Cut into batches of 1, 2, 4, ... (slowStartBatch)."""
+    out, done, size = [], 0, 1
+    while done < len(batch):
+        out.append(batch[done : done + size])
+        done, size = done + size, 2 * size
+    return out
 
 
 def _fresh_names(view: View, rs: Obj, number: int) -> list[str]:
@@ -100,7 +127,7 @@ def _fresh_names(view: View, rs: Obj, number: int) -> list[str]:
     return names
 
 
-def _create(rs: Obj, name: str, actions: list[Action]) -> None:
+def _create(rs: Obj, name: str) -> Batch:
     template = rs["spec"]["template"]
     meta = template.get("metadata") or {}
     pod = {
@@ -117,15 +144,15 @@ def _create(rs: Obj, name: str, actions: list[Action]) -> None:
         "spec": template["spec"],
     }
     refused = RecordEvent(rs, "Warning", "FailedCreate", "Error creating: {error}")
-    actions.append(Create(pod, exists_ok=True, on_error=refused))
-    actions.append(RecordEvent(rs, "Normal", "SuccessfulCreate", f"Created pod: {name}"))
+    created = RecordEvent(rs, "Normal", "SuccessfulCreate", f"Created pod: {name}")
+    return (Create(pod, exists_ok=True, on_error=refused), created)
 
 
-def _delete(rs: Obj, pod: Obj, actions: list[Action]) -> None:
+def _delete(rs: Obj, pod: Obj) -> Batch:
     meta = pod["metadata"]
     refused = RecordEvent(rs, "Warning", "FailedDelete", "Error deleting: {error}")
-    actions.append(Delete(ref_of(pod), uid=meta["uid"], on_error=refused))
-    actions.append(RecordEvent(rs, "Normal", "SuccessfulDelete", f"Deleted pod: {meta['name']}"))
+    deleted = RecordEvent(rs, "Normal", "SuccessfulDelete", f"Deleted pod: {meta['name']}")
+    return (Delete(ref_of(pod), uid=meta["uid"], on_error=refused), deleted)
 
 
 def _related(view: View, rs: Obj, active: list[Obj]) -> list[Obj]:

@@ -119,6 +119,16 @@ class PodSync:
         takes = max(containers.stop_seconds(c, self.settings) for c in self.pod["spec"]["containers"])
         return asked_at + min(takes, self.grace)
 
+    @property
+    def cleaned_up_at(self) -> float:
+        """When the volumes of a stopped Pod are unmounted (SyncTerminatedPod waits for that)."""
+        ends = [
+            seconds(status["state"]["terminated"]["finishedAt"])
+            for status in self.mains
+            if (status["state"].get("terminated") or {}).get("finishedAt")
+        ]
+        return max(ends, default=0.0) + self.settings.volume_unmount_seconds
+
 
 class Stage(NamedTuple):
     name: str
@@ -260,6 +270,9 @@ def remove(sync: PodSync) -> Plan:
     finalizers = finalizers_of(sync.pod)
     if finalizers and sync.pod["metadata"].get("deletionGracePeriodSeconds") == 0:
         return Plan(because=f"has stopped; waits for finalizer {', '.join(finalizers)} to be removed")
+    if sync.now < sync.cleaned_up_at:
+        waits = "has stopped; its volumes are being unmounted"
+        return Plan(requeue_after=sync.cleaned_up_at - sync.now, because=waits)
     delete = Delete(ref_of(sync.pod), uid=uid_of(sync.pod), grace_period_seconds=0)
     return Plan((delete,), because="has stopped and goes")
 

@@ -1,14 +1,13 @@
 """kube-scheduler: choose a node for each Pod that has none, or say why no node will do.
 
 Source: pkg/scheduler/schedule_one.go, eventhandlers.go (v1.36).
-Differs: equal scores are decided by the Pod's uid, not at random; Pods that failed are tried again at once
-when something relevant changes, and every five minutes.
+Differs: equal scores are decided by fewest Pods, then by name, not at random (ST-5.25); Pods that failed
+are tried again at once when something relevant changes, and every five minutes.
 Not modelled: priority and preemption, extenders, percentageOfNodesToScore.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -229,7 +228,7 @@ def _names(nodes: Sequence[str]) -> str:
 
 
 def select_host(cycle: Cycle, feasible: Sequence[Obj]) -> Obj:
-    """Return the feasible node with the best score; among equals the Pod's uid decides."""
+    """Return the feasible node with the best score; among equals the one with fewest Pods, then by name."""
     if len(feasible) == 1:
         return feasible[0]
     totals = {name_of(node): 0 for node in feasible}
@@ -239,7 +238,4 @@ def select_host(cycle: Cycle, feasible: Sequence[Obj]) -> Obj:
             totals[name] += weight * int(value)
     best = max(totals.values())
     equal = [node for node in feasible if totals[name_of(node)] == best]
-    if len(equal) == 1:
-        return equal[0]
-    draw = int.from_bytes(hashlib.sha1(uid_of(cycle.pod).encode(), usedforsecurity=False).digest()[:4])
-    return sorted(equal, key=name_of)[draw % len(equal)]
+    return min(equal, key=lambda node: (cycle.view.usage(name_of(node)).pods, name_of(node)))

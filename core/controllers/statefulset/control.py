@@ -8,11 +8,11 @@ Not modelled: the 1.37 order of deletions under maxUnavailable (STS-R27).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import islice
 
 from core.apimachinery.meta import Obj, Ref, labels_of, replaced
-from core.client.actions import Action, Create, Delete, Plan, Update, UpdateStatus
+from core.client.actions import Action, Create, Delete, Plan, Update, UpdateStatus, side_by_side
 from core.client.cache import View
 from core.controllers.adoption import Ownership, matcher
 from core.controllers.pods import next_availability
@@ -56,6 +56,7 @@ class _Sync:
         self.claims = ClaimControl(view, sts)
         self.events = PodEvents(sts)
         self.actions: list[Action] = []
+        self.together: set[int] = set()
         self.doomed: list[Action] = []
         self.failed = False
         self.because = ""
@@ -98,6 +99,7 @@ class _Sync:
             self.notes,
             failed=self.failed,
             closing=len(self.actions) - steps,
+            together=frozenset(self.together),
         )
 
     # -- what is there -----------------------------------------------------------------------------
@@ -169,12 +171,21 @@ class _Sync:
         done, batch = 0, 1
         while done < size:
             end = min(done + batch, size)
-            for at in range(done, end):
-                process(at)
+            self._side_by_side(process, range(done, end))
             if self.failed:
                 return True
             done, batch = end, min(2 * batch, MAX_BATCH)
         return False
+
+    def _side_by_side(self, process: Callable[[int], bool], batch: Iterable[int]) -> None:
+        before, lists = self.actions, []
+        for at in batch:
+            self.actions = []
+            process(at)
+            lists.append(self.actions)
+        interleaved, together = side_by_side(lists, len(before))
+        self.actions = before + interleaved
+        self.together |= together
 
     def _process_replica(self, at: int) -> bool:
         """Bring one slot on; return True to go no further under OrderedReady (processReplica)."""

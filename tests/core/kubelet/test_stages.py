@@ -131,8 +131,8 @@ def test_goes_in_recorded_steps():
     assert {(c["observedGeneration"], c["status"]) for c in told["conditions"]} == {(2, "True")}
     assert bench.events == ["Killing: Stopping container nginx"]
 
-    assert bench.look().requeue_after == 1
-    bench.now += 1
+    assert bench.look().requeue_after == pytest.approx(0.05)
+    bench.now += 0.05
     bench.look()
     last = bench.statuses[-1]
     assert (last["phase"], last["podIP"]) == ("Succeeded", told["podIP"])
@@ -146,6 +146,8 @@ def test_goes_in_recorded_steps():
         "PodScheduled": "True",
     }
 
+    assert bench.look().because == "has stopped; its volumes are being unmounted"
+    bench.now += 1
     plan = bench.look()
     assert plan.actions == (Delete(WEB_0, uid="u-1", grace_period_seconds=0),)
     assert bench.is_gone
