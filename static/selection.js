@@ -21,6 +21,7 @@
     delete panel.dataset.element
   }
   document.addEventListener('click', event => {
+    if (event.target.closest('#close')) return clear()
     const named = event.target.closest('[data-select]')
     if (named) return select(named.dataset.select, false)
     if (document.getElementById('room').classList.contains('dragging')) return
