@@ -28,6 +28,7 @@ from core.controllers.adoption import Ownership, controller_ref, matcher, owners
 from core.controllers.hashing import name_suffix
 from core.controllers.pods import is_active, next_availability, readiness
 from core.controllers.replicaset_ranking import pods_to_delete
+from core.controllers.slowstart import batches
 from core.sim.settings import Settings
 
 Batch = tuple[Action, ...]
@@ -93,23 +94,13 @@ def _manage_replicas(view: View, rs: Obj, active: list[Obj], now: float) -> tupl
     missing = int(rs["spec"]["replicas"]) - len(active)
     if missing > 0:
         missing = min(missing, BURST_REPLICAS)
-        return _slow_start([_create(rs, name) for name in _fresh_names(view, rs, missing)]), (
-            f"creates {missing} more"
-        )
+        created = [_create(rs, name) for name in _fresh_names(view, rs, missing)]
+        return [created[b.start : b.stop] for b in batches(missing)], f"creates {missing} more"
     if missing < 0:
         surplus = min(-missing, BURST_REPLICAS)
         doomed = pods_to_delete(active, _related(view, rs, active), surplus, now)
         return [[_delete(rs, pod) for pod in doomed]], f"deletes {surplus} too many"
     return [], ""
-
-
-def _slow_start(batch: list[Batch]) -> list[list[Batch]]:
-    """Cut into batches of 1, 2, 4, ... (slowStartBatch)."""
-    out, done, size = [], 0, 1
-    while done < len(batch):
-        out.append(batch[done : done + size])
-        done, size = done + size, 2 * size
-    return out
 
 
 def _fresh_names(view: View, rs: Obj, number: int) -> list[str]:

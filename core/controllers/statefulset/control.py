@@ -8,7 +8,7 @@ Not modelled: the 1.37 order of deletions under maxUnavailable (STS-R27).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from itertools import islice
 
 from core.apimachinery.meta import Obj, Ref, labels_of, replaced
@@ -16,6 +16,7 @@ from core.client.actions import Action, Create, Delete, Plan, Update, UpdateStat
 from core.client.cache import View
 from core.controllers.adoption import Ownership, matcher
 from core.controllers.pods import next_availability
+from core.controllers.slowstart import batches
 from core.controllers.statefulset.claims import ClaimControl
 from core.controllers.statefulset.events import PodEvents, joined
 from core.controllers.statefulset.identity import (
@@ -31,7 +32,6 @@ from core.controllers.statefulset.status import Counts, Replica, completed, coun
 from core.controllers.statefulset.strategy import is_current_revision_needed, max_unavailable, partition
 from core.sim.settings import Settings
 
-MAX_BATCH = 500
 MAX_LABEL = 63
 NOTED = 10  # empty seats that are told what they wait for
 
@@ -168,24 +168,17 @@ class _Sync:
         """
         if self.monotonic:
             return any(process(at) or self.failed for at in range(size))
-        done, batch = 0, 1
-        while done < size:
-            end = min(done + batch, size)
-            self._side_by_side(process, range(done, end))
+        for batch in batches(size):
+            before, lists = self.actions, []
+            for at in batch:
+                self.actions = []
+                process(at)
+                lists.append(self.actions)
+            added, together = side_by_side(lists, len(before))
+            self.actions, self.together = before + added, self.together | together
             if self.failed:
                 return True
-            done, batch = end, min(2 * batch, MAX_BATCH)
         return False
-
-    def _side_by_side(self, process: Callable[[int], bool], batch: Iterable[int]) -> None:
-        before, lists = self.actions, []
-        for at in batch:
-            self.actions = []
-            process(at)
-            lists.append(self.actions)
-        interleaved, together = side_by_side(lists, len(before))
-        self.actions = before + interleaved
-        self.together |= together
 
     def _process_replica(self, at: int) -> bool:
         """Bring one slot on; return True to go no further under OrderedReady (processReplica)."""
@@ -351,10 +344,8 @@ class _Sync:
         self._say(f"deletes {replica.name} to create it again as {self.update_revision}")
 
     def _delete(self, replica: Replica) -> None:
-        ref = Ref("Pod", self.namespace, replica.name)
-        self.actions.append(
-            Delete(ref, uid=replica.uid, on_error=self.events.failure("Delete", replica.name))
-        )
+        ref, refused = Ref("Pod", self.namespace, replica.name), self.events.failure("Delete", replica.name)
+        self.actions.append(Delete(ref, uid=replica.uid, on_error=refused))
         self.actions.append(self.events.success("Delete", replica.name))
 
     # -- status ------------------------------------------------------------------------------------
