@@ -44,7 +44,7 @@ _DISRUPTION: Final = {
 class TaintEvictionController:
     name = "taint-eviction-controller"
     process = "kube-controller-manager"
-    latency = 0.005
+    latency = 0.1
     resync_period = None
 
     def __init__(self, settings: Settings) -> None:

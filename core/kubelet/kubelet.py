@@ -32,7 +32,7 @@ _TIMED = ("command", "readinessProbe", "livenessProbe", "startupProbe")
 class Kubelet:
     name = "kubelet"
     process = "kubelet"
-    latency = 0.005
+    latency = 0.02
     resync_period: float | None = HEARTBEAT_SECONDS
 
     def __init__(self, settings: Settings) -> None:
