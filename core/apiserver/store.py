@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -194,6 +194,7 @@ class Store:
                     self._catch_up(lock=True)
                     yield
                     self._flush()
+                    committed = self._pending
             except BaseException:
                 self._rollback()
                 raise
@@ -201,6 +202,7 @@ class Store:
                 self._owner = 0
                 self._pending = []
             self.revision = self._head
+            self._bury(committed)
             self._trim()
         self._tell()
 
@@ -257,16 +259,17 @@ class Store:
         self.ring.append(change)
         if change.type == "DELETED":
             self.view.drop(change.ref)
-            self._bury(change)
         else:
             self.view.put(change.obj)
 
-    def _bury(self, change: Change) -> None:
-        if change.ref.kind == "Pod" and _is_seated(change.obj):
-            self.tombstones.pop(change.ref, None)
-            self.tombstones[change.ref] = change.obj
-            if len(self.tombstones) > TOMBSTONES:
-                del self.tombstones[next(iter(self.tombstones))]
+    def _bury(self, changes: Iterable[Change]) -> None:
+        """Remember the Pods of StatefulSets that are gone for good: their seats stay."""
+        for change in changes:
+            if change.type == "DELETED" and change.ref.kind == "Pod" and _is_seated(change.obj):
+                self.tombstones.pop(change.ref, None)
+                self.tombstones[change.ref] = change.obj
+                if len(self.tombstones) > TOMBSTONES:
+                    del self.tombstones[next(iter(self.tombstones))]
 
     # -- the database ----------------------------------------------------------------------------
 
@@ -276,8 +279,7 @@ class Store:
         self._take_head(head)
         self.revision = self._head = head.revision
         self.ring.clear()
-        for change in self._rows.last_deleted("Pod", TOMBSTONES):
-            self._bury(change)
+        self._bury(self._rows.last_deleted("Pod", TOMBSTONES))
 
     def _take_head(self, head: Head) -> None:
         self.compacted, self.pace, self.mode = head.compacted, head.pace, head.mode
@@ -300,6 +302,7 @@ class Store:
                 change = replace(change, old=self.view.get(*change.ref))
             self._head = change.revision
             self._take(change)
+            self._bury((change,))
         self.revision = self._head
 
     def _flush(self) -> None:

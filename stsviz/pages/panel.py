@@ -9,7 +9,7 @@ import yaml
 from django.template.loader import render_to_string
 
 from core.apimachinery.errors import ApiError
-from core.apimachinery.meta import Obj, Ref
+from core.apimachinery.meta import Obj, Ref, without
 from core.apimachinery.timestamps import seconds
 from core.client.cache import View
 from core.cluster import Cluster
@@ -36,6 +36,8 @@ class _Dumper(yaml.CSafeDumper):
 
 
 def as_yaml(obj: Obj) -> str:
+    """Write *obj* as kubectl shows it: without managedFields."""
+    obj = without(obj, "metadata.managedFields")
     text = yaml.dump(obj, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100)
     return text if len(text) <= LONG_YAML else text[:LONG_YAML] + "\n# … cut here\n"
 

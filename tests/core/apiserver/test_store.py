@@ -189,3 +189,20 @@ def test_the_last_pod_of_a_seat_is_remembered_after_a_restart(store: Store, row:
     store.delete(Ref("Pod", "default", "web-0"), "kubelet")
 
     assert Store(row).tombstones[Ref("Pod", "default", "web-0")]["metadata"]["uid"] == "p1"
+
+
+def test_a_seat_is_not_mourned_when_the_deletion_is_undone(store: Store):
+    owner = {"kind": "StatefulSet", "name": "web", "uid": "u", "apiVersion": "apps/v1", "controller": True}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "web-0", "namespace": "default", "uid": "p1", "ownerReferences": [owner]},
+        "spec": {},
+    }
+    store.create(pod, "statefulset-controller")
+
+    with pytest.raises(ZeroDivisionError), store.transaction():
+        store.delete(Ref("Pod", "default", "web-0"), "kubelet")
+        raise ZeroDivisionError
+
+    assert not store.tombstones
