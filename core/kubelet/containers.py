@@ -7,6 +7,7 @@ Differs: the runtime is simulated: a container starts ``container_start_seconds`
 from __future__ import annotations
 
 from dataclasses import dataclass
+from hashlib import blake2b
 
 from core.apimachinery.meta import Obj, name_of, namespace_of, uid_of
 from core.apimachinery.timestamps import seconds, timestamp
@@ -50,6 +51,12 @@ class Runtime:
     address: str
     settings: Settings
     now: float
+
+    @property
+    def start_seconds(self) -> float:
+        """How long a container takes to start: no two Pods the same, and the same Pod always so."""
+        share = int.from_bytes(blake2b(uid_of(self.pod).encode(), digest_size=2).digest()) / 0x10000
+        return self.settings.container_start_seconds + share * self.settings.container_start_jitter
 
     @property
     def node_since(self) -> float:
@@ -105,7 +112,7 @@ def advance(runtime: Runtime, container: Obj, status: Obj, since: float, *, init
     if "terminated" in state:
         return _terminated(runtime, container, status, init)
     reason, name = state["waiting"].get("reason"), container["name"]
-    due = since + runtime.settings.container_start_seconds
+    due = since + runtime.start_seconds
     if reason == "CrashLoopBackOff":
         last = status["lastState"]["terminated"]
         due = seconds(last["finishedAt"]) + images.back_off(status["restartCount"])
@@ -269,7 +276,7 @@ def _terminated(runtime: Runtime, container: Obj, status: Obj, init: bool) -> St
     if finished or policy == "Never" or (policy == "OnFailure" and code == 0):
         return Step(status)
     finished_at = seconds(ended["finishedAt"])
-    due = finished_at + runtime.settings.container_start_seconds
+    due = finished_at + runtime.start_seconds
     if now < due:
         return Step(status, due=due, words=f"{name} ended with code {code} and is started again")
     long_run = finished_at - seconds(ended["startedAt"]) > _RESET_SECONDS

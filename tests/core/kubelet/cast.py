@@ -77,7 +77,7 @@ class Bench:
 
     def __init__(self, *objects: Obj, settings: Settings | None = None) -> None:
         self.view = Cache(copied(list(objects)))
-        self.kubelet = Kubelet(settings or Settings())
+        self.kubelet = Kubelet(settings or Settings(container_start_jitter=0.0))
         self.now = NOW
         self.events: list[str] = []
         self.statuses: list[Obj] = []

@@ -14,7 +14,7 @@ NODE_1 = Ref("Node", "", "node-1")
 
 
 def handled(kind, view, old, new):
-    return list(Kubelet(Settings()).watches[kind](view, old, new))
+    return list(Kubelet(Settings(container_start_jitter=0.0)).watches[kind](view, old, new))
 
 
 def test_beats_every_ten_seconds_and_not_before():
