@@ -201,7 +201,7 @@ def test_a_seat_is_not_mourned_when_the_deletion_is_undone(store: Store):
     }
     store.create(pod, "statefulset-controller")
 
-    with pytest.raises(ZeroDivisionError), store.transaction():
+    with pytest.raises(ZeroDivisionError), store.transaction():  # noqa: PT012
         store.delete(Ref("Pod", "default", "web-0"), "kubelet")
         raise ZeroDivisionError
 
