@@ -18,6 +18,7 @@ from core.api.kinds import RESOURCES
 from core.apimachinery import labels
 from core.apimachinery.errors import ApiError, NotFound
 from core.apimachinery.meta import Obj, Ref, field
+from core.apimachinery.timestamps import timestamp
 from core.apiserver import printers
 from core.apply import apply_text
 from core.cluster import Cluster
@@ -28,6 +29,10 @@ KIND_OF = {
     for word in (resource.plural, resource.singular, *resource.short_names)
 }
 SECONDS_A_COMMAND = 0.1
+
+
+class Failed(Exception):
+    """What kubectl itself refuses or gives up."""
 
 
 class Kubectl:
@@ -46,6 +51,8 @@ class Kubectl:
             return 0, getattr(self, "do_" + words[0])(words[1:], stdin)
         except ApiError as error:
             return 1, f"Error from server ({error.reason}): {error.message}"
+        except Failed as error:
+            return 1, f"error: {error}"
 
     # -- waiting ---------------------------------------------------------------------------------
 
@@ -85,7 +92,10 @@ class Kubectl:
         if options.dry_run:
             return ""
         outcomes = list(apply_text(self.cluster.registry, self._text(options.f, stdin), "kubectl"))
-        return "\n".join(f"{o.title} {o.message if o.verb == 'refused' else o.verb}" for o in outcomes)
+        said = "\n".join(f"{o.title} {o.message if o.verb == 'refused' else o.verb}" for o in outcomes)
+        if any(o.verb == "refused" for o in outcomes):
+            raise Failed(said)
+        return said
 
     def do_create(self, words: list[str], stdin: str) -> str:
         options = _parse(words, "-f", "--namespace")
@@ -99,7 +109,7 @@ class Kubectl:
 
     def do_delete(self, words: list[str], _stdin: str) -> str:
         options = _parse(words, "-l", "--wait", "--cascade", "--grace-period", "--force", "--all", "-f")
-        kind, names = KIND_OF[options.rest[0]], options.rest[1:]
+        kind, names = _kind(options.rest[0]), options.rest[1:]
         objects = self._find(kind, names, options.l)
         policy = {"orphan": "Orphan", "foreground": "Foreground"}.get(options.cascade or "", "Background")
         grace = int(options.grace_period) if options.grace_period else None
@@ -120,19 +130,19 @@ class Kubectl:
 
     def do_scale(self, words: list[str], _stdin: str) -> str:
         options = _parse(words, "--replicas")
-        ref = self._ref(KIND_OF[options.rest[0]], options.rest[1])
+        ref = self._ref(_kind(options.rest[0]), options.rest[1])
         self.cluster.scale(ref, int(options.replicas), actor="kubectl")
         return "scaled"
 
     def do_patch(self, words: list[str], _stdin: str) -> str:
         options = _parse(words, "--type", "-p")
-        ref = self._ref(KIND_OF[options.rest[0]], options.rest[1])
+        ref = self._ref(_kind(options.rest[0]), options.rest[1])
         kind_of_patch = options.type or "strategic"
         self.cluster.patch(ref, json.loads(options.p), kind_of_patch, actor="kubectl")
         return "patched"
 
     def do_label(self, words: list[str], _stdin: str) -> str:
-        ref = self._ref(KIND_OF[words[0]], words[1])
+        ref = self._ref(_kind(words[0]), words[1])
         key, _, value = words[2].partition("=")
         self.cluster.patch(ref, {"metadata": {"labels": {key: value}}}, actor="kubectl")
         return "labeled"
@@ -141,19 +151,21 @@ class Kubectl:
         word, name = words[1].split("/")
         container, _, image = words[2].partition("=")
         patch = {"spec": {"template": {"spec": {"containers": [{"name": container, "image": image}]}}}}
-        self.cluster.patch(self._ref(KIND_OF[word], name), patch, "strategic", actor="kubectl")
+        self.cluster.patch(self._ref(_kind(word), name), patch, "strategic", actor="kubectl")
         return "image updated"
 
     def do_rollout(self, words: list[str], _stdin: str) -> str:
         options = _parse(words[1:], "--timeout")
-        ref = self._ref(KIND_OF[options.rest[0]], options.rest[1])
+        ref = self._ref(_kind(options.rest[0]), options.rest[1])
         if words[0] == "status":
             timeout = float((options.timeout or "60s").rstrip("s"))
-            return "done" if self.wait(lambda: self._rolled_out(ref), timeout) else "timed out"
+            if not self.wait(lambda: self._rolled_out(ref), timeout):
+                raise Failed("timed out waiting for the condition")
+            return "done"
         if words[0] == "history":
             return ""
         if words[0] == "restart":
-            stamp = {"kubectl.kubernetes.io/restartedAt": f"at {self.cluster.now}"}
+            stamp = {"kubectl.kubernetes.io/restartedAt": timestamp(self.cluster.now)}
             patch: Obj = {"spec": {"template": {"metadata": {"annotations": stamp}}}}
             self.cluster.patch(ref, patch, "strategic", actor="kubectl")
             return "restarted"
@@ -173,7 +185,7 @@ class Kubectl:
             counts = [status.get(key, 0) for key in ("updatedReplicas", "replicas", "availableReplicas")]
             return counts == [replicas] * 3
         if field(spec, "updateStrategy.type") == "OnDelete":
-            return True
+            raise Failed("rollout status is only available for RollingUpdate strategy type")
         partition = field(spec, "updateStrategy.rollingUpdate.partition", 0)
         if partition:
             updated = status.get("updatedReplicas", 0) >= replicas - partition
@@ -211,7 +223,7 @@ class Kubectl:
 
     def do_get(self, words: list[str], _stdin: str) -> str:
         options = _parse(words, "-l", "-o", "-L")
-        kind, names = KIND_OF[options.rest[0]], options.rest[1:]
+        kind, names = _kind(options.rest[0]), options.rest[1:]
         objects = sorted(self._find(kind, names, options.l), key=lambda o: o["metadata"]["name"])
         if not objects:
             return "No resources found in default namespace."
@@ -238,6 +250,12 @@ class Kubectl:
         if not found and selector:
             raise NotFound("No resources found")
         return found
+
+
+def _kind(word: str) -> str:
+    if word not in KIND_OF:
+        raise Failed(f'the server doesn\'t have a resource type "{word}"')
+    return KIND_OF[word]
 
 
 def _parse(words: list[str], *options: str) -> argparse.Namespace:
