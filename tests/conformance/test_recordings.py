@@ -53,7 +53,7 @@ def recorded(
 
 
 def test_every_scenario_has_its_recording() -> None:
-    assert SCENARIOS == sorted(path.stem for path in (HERE / "golden").glob("*.json"))
+    assert sorted(path.stem for path in (HERE / "golden").glob("*.json")) == SCENARIOS
 
 
 @pytest.mark.django_db  # so that there is a database when the recordings are made
