@@ -21,6 +21,7 @@ from core.apiserver.registry.generic import Registry
 from core.apiserver.store import Change, Store
 from core.apply import Outcome, apply_text
 from core.client.cache import Cache
+from core.exec import Exec
 from core.files import Files
 from core.journal import Entry, entry_of
 from core.manager import Decision, Manager
@@ -46,6 +47,7 @@ class Cluster:
         self.settings = settings
         self.registry = Registry(self.store, settings)
         self.files = Files(self.registry)
+        self.exec = Exec(self.registry, settings)
         self.manager = Manager(self.registry, world.components(settings))
 
     # -- clusters --------------------------------------------------------------------------------

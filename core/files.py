@@ -6,27 +6,18 @@ history like everything else. What a Pod writes elsewhere belongs to the Pod and
 
 from __future__ import annotations
 
-import base64
-import hashlib
-from dataclasses import dataclass
 from posixpath import normpath
 
 from core.apimachinery.errors import BadRequest, NotFound
 from core.apimachinery.meta import Obj, Ref
-from core.apimachinery.timestamps import timestamp
 from core.apiserver.registry.deletion import DeleteOptions
 from core.apiserver.registry.generic import Registry
-from core.kubelet.mounts import mounts_of
+from core.kubelet.mounts import is_local, mounts_of
+from core.kubelet.shell.disk import Disk, Place, owner
 from core.storage.backend import backend_key
+from core.storage.volumefile import content_of, file_name, is_plain, volume_file
 
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a path leads: the backend, and the path inside it."""
-
-    backend: str
-    path: str
-    read_only: bool = False
+__all__ = ["Files", "content_of"]
 
 
 class Files:
@@ -43,17 +34,13 @@ class Files:
         path = normpath("/" + path.lstrip("/"))
         obj = self._registry.get(ref)
         if ref.kind == "PersistentVolume":
-            return Place(backend_key(obj), path)
+            return Place(backend_key(obj), path, False)
         if ref.kind != "Pod":
             raise BadRequest(f"a {ref.kind} has no files")
-        best: Place | None = None
-        longest = -1
-        for mount in mounts_of(obj, self._store.view):
-            at = mount.path.rstrip("/")
-            if (path == at or path.startswith(at + "/")) and len(at) > longest and mount.backend_key:
-                longest = len(at)
-                best = Place(mount.backend_key, path[len(at) :] or "/", mount.read_only)
-        return best or Place(f"container-{obj['metadata']['uid']}", path)
+        return self._disk(obj).place(path)
+
+    def _disk(self, pod: Obj) -> Disk:
+        return Disk(self._store.view, pod, pod["spec"]["containers"][0]["name"], self._store.now, {})
 
     def write(self, ref: Ref, path: str, content: bytes, actor: str) -> Obj:
         """Write *content* to *path*; return the VolumeFile as stored. Raises: ApiError."""
@@ -62,9 +49,11 @@ class Files:
             place = self.place(ref, path)
             if place.path == "/":
                 raise BadRequest(f"{path}: Is a directory")
-            if place.read_only:
+            if place.read_only or not place.backend:
                 raise BadRequest(f"{path}: Read-only file system")
-            file = _file(place, content, timestamp(self._store.now))
+            file = volume_file(place.backend, place.path, content, self._store.now)
+            if is_local(place.backend):
+                file["pod"] = owner(self._registry.get(ref))
             old = self._store.get(Ref("VolumeFile", place.backend, file["metadata"]["name"]))
             if old is None:
                 return self._registry.create(file, actor)
@@ -74,8 +63,8 @@ class Files:
         """Return the bytes at *path*. Raises: NotFound."""
         self._refuse_unless_running(ref)
         place = self.place(ref, path)
-        file = self._store.get(Ref("VolumeFile", place.backend, _name(place.path)))
-        if file is None:
+        file = self._store.get(Ref("VolumeFile", place.backend, file_name(place.path)))
+        if file is None or not is_plain(file):
             raise NotFound(f"{path}: No such file or directory")
         return content_of(file)
 
@@ -84,9 +73,9 @@ class Files:
         obj = self._registry.get(ref)
         view = self._store.view
         if ref.kind == "PersistentVolume":
-            return view.list("VolumeFile", backend_key(obj))
+            return [file for file in view.list("VolumeFile", backend_key(obj)) if is_plain(file)]
         keys = [mount.backend_key for mount in mounts_of(obj, view) if mount.backend_key]
-        return [file for key in dict.fromkeys(keys) for file in view.list("VolumeFile", key)]
+        return [f for key in dict.fromkeys(keys) for f in view.list("VolumeFile", key) if is_plain(f)]
 
     def remove(self, ref: Ref, path: str, actor: str) -> None:
         """Remove the file at *path*. Raises: NotFound."""
@@ -95,7 +84,9 @@ class Files:
             place = self.place(ref, path)
             if place.read_only:
                 raise BadRequest(f"{path}: Read-only file system")
-            self._registry.delete(Ref("VolumeFile", place.backend, _name(place.path)), DeleteOptions(), actor)
+            self._registry.delete(
+                Ref("VolumeFile", place.backend, file_name(place.path)), DeleteOptions(), actor
+            )
 
     def _refuse_unless_running(self, ref: Ref) -> None:
         if ref.kind != "Pod":
@@ -103,31 +94,3 @@ class Files:
         pod = self._registry.get(ref)
         if (pod.get("status") or {}).get("phase") != "Running":
             raise BadRequest(f"pod {ref.name} is not running: no container can open a file")
-
-
-def _name(path: str) -> str:
-    return "f-" + hashlib.sha256(path.encode()).hexdigest()[:32]
-
-
-def _file(place: Place, content: bytes, stamp: str) -> Obj:
-    try:
-        text, binary = content.decode(), False
-    except UnicodeDecodeError:
-        text, binary = base64.b64encode(content).decode(), True
-    return {
-        "apiVersion": "stsviz.internal/v1",
-        "kind": "VolumeFile",
-        "metadata": {"namespace": place.backend, "name": _name(place.path)},
-        "path": place.path,
-        "content": text,
-        "binary": binary,
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-        "mtime": stamp,
-    }
-
-
-def content_of(file: Obj) -> bytes:
-    """Return the bytes of a VolumeFile."""
-    text = str(file["content"])
-    return base64.b64decode(text) if file.get("binary") else text.encode()

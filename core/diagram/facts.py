@@ -17,6 +17,7 @@ from typing import NamedTuple
 from core.apimachinery.meta import Obj, condition_of, field, is_terminating
 from core.apimachinery.timestamps import seconds
 from core.client.cache import View
+from core.storage.volumefile import is_plain
 
 READY, EXPECTED, BLOCKED = "ready", "pending-expected", "pending-blocked"
 TERMINATING, FAILED, RELEASED, LOST, EMPTY = "terminating", "failed", "released", "lost", "empty"
@@ -181,6 +182,7 @@ def _sha(content: str, binary: bool) -> str:
 
 def files_text(files: list[Obj]) -> str:
     """Return what is in a volume: ``index.html 9a3c01ff``, with a count if there is more."""
+    files = [file for file in files if is_plain(file)]
     if not files:
         return ""
     first = min(files, key=lambda file: str(file.get("path", "")))

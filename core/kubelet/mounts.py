@@ -25,6 +25,7 @@ from core.storage.backend import backend_key
 from core.storage.topology import check_volume_node_affinity
 
 _PROTECTION = "kubernetes.io/pvc-protection"
+_LOCAL = "pod-"
 
 
 class Mount(NamedTuple):
@@ -53,9 +54,24 @@ def claim_name_of(pod: Obj, volume: Obj) -> str:
     return f"{name_of(pod)}-{volume['name']}" if "ephemeral" in volume else ""
 
 
-def container_backend(pod: Obj, container_name: str) -> str:
-    """Return the key of a container's own file system, which ends with the Pod."""
-    return f"pod-{uid_of(pod)}-container-{container_name}"
+def container_backend(pod: Obj, container_name: str, restarts: int | None = None) -> str:
+    """Return the key of a container's own file system, which ends with the container.
+
+    *restarts*: which of the containers of that name, if not the one that the Pod's status shows.
+    """
+    if restarts is None:
+        restarts = next((s["restartCount"] for s in _statuses(pod) if s["name"] == container_name), 0)
+    return f"{_LOCAL}{uid_of(pod)}-container-{container_name}" + (f"-{restarts}" if restarts else "")
+
+
+def _statuses(pod: Obj) -> list[Obj]:
+    status = pod.get("status") or {}
+    return [*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ())]
+
+
+def is_local(backend: str) -> bool:
+    """Say whether a backend ends with a Pod: a container's own file system, or an emptyDir."""
+    return backend.startswith(_LOCAL)
 
 
 def mounts_of(pod: Obj, view: View, container_name: str = "") -> list[Mount]:
@@ -80,7 +96,7 @@ def _mount(pod: Obj, view: View, volume: Obj, mount: Obj) -> Mount:
         key = backend_key(pv) if pv else None
         return Mount(path, key, read_only, name, claim_name, pv_name, sub_path)
     if "emptyDir" in volume:
-        return Mount(path, f"pod-{uid_of(pod)}-volume-{name}", read_only, name, sub_path=sub_path)
+        return Mount(path, f"{_LOCAL}{uid_of(pod)}-volume-{name}", read_only, name, sub_path=sub_path)
     if "hostPath" in volume or "nfs" in volume:
         key = backend_key({"metadata": {"name": name}, "spec": volume})
         return Mount(path, key, read_only, name, sub_path=sub_path)

@@ -18,7 +18,8 @@ from core.apimachinery.meta import Obj
 FOREVER = float("inf")
 _SHELLS = frozenset(("sh", "bash", "ash", "/bin/sh", "/bin/bash", "/bin/ash", "/usr/bin/bash"))
 _INSTANT = frozenset(
-    ("true", "echo", "printf", "date", "hostname", "ls", "touch", "mkdir", "cat", "set", ":")
+    {"true", "echo", "printf", "date", "hostname", "ls", "touch", "mkdir", "cat", "set", "rm", "mv", "cp"}
+    | {":", "chmod", "pwd", "env", "id"}
 )
 _UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SEPARATORS = re.compile(r"\s*(?:;|&&|\n)\s*")

@@ -14,9 +14,9 @@ from core.apimachinery.errors import FieldError
 from core.apimachinery.meta import Obj
 from core.apimachinery.validation import dns1123_subdomain, immutable, invalid, required, too_long
 from core.apiserver.registry.context import Context
+from core.storage.volumefile import MAX_CONTENT
 
 KIND: Final = "VolumeFile"
-MAX_CONTENT: Final = 1024 * 1024  # bytes
 MAX_PATH: Final = 4096  # PATH_MAX of Linux
 _MAX_MODE: Final = 0o7777
 

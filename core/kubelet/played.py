@@ -1,0 +1,133 @@
+"""What a container's own program has done and printed by now: it is played from its start, each time anew.
+
+Stands for the process in the container, seen from outside: its log, and the files it has made in the
+container's own file system. A program that is not simulated is a server that prints nothing; nginx prints
+what its entrypoint prints.
+Not modelled: what others do to its files while it runs; names and addresses of others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from core.api.resources import NO_USAGE, Usage
+from core.apimachinery.meta import Obj
+from core.apimachinery.timestamps import seconds
+from core.kubelet.shell.disk import Image
+from core.kubelet.shell.run import Container, run_streams
+from core.kubelet.shell.session import Session, Sink
+from core.kubelet.webserver import document_root, image_base
+from core.sim.settings import Settings
+
+_ENTRYPOINT = """\
+/docker-entrypoint.sh: /docker-entrypoint.d/ is not empty, will attempt to perform configuration
+/docker-entrypoint.sh: Looking for shell scripts in /docker-entrypoint.d/
+/docker-entrypoint.sh: Launching /docker-entrypoint.d/10-listen-on-ipv6-by-default.sh
+/docker-entrypoint.sh: Launching /docker-entrypoint.d/20-envsubst-on-templates.sh
+/docker-entrypoint.sh: Launching /docker-entrypoint.d/30-tune-worker-processes.sh
+/docker-entrypoint.sh: Configuration complete; ready for start up
+"""
+_NOTICES = ('using the "epoll" event method', "nginx/{version}", "start worker processes")
+
+
+class Line(NamedTuple):
+    """A piece of a log. *at*: simulated epoch seconds."""
+
+    at: float
+    text: bytes
+
+
+class Played(NamedTuple):
+    """*files*: what the program has changed, outside volumes."""
+
+    lines: tuple[Line, ...] = ()
+    files: Image = {}
+    session: Session | None = None
+
+
+class _Log(Sink):
+    """Output of which each line keeps its time."""
+
+    def __init__(self, started: float) -> None:
+        super().__init__()
+        self._started = started
+        self.session: Session | None = None
+        self.lines: list[Line] = []
+
+    def write(self, content: bytes) -> None:
+        super().write(content)
+        at = self._started + (self.session.slept if self.session else 0.0)
+        for piece in content.splitlines(keepends=True):
+            if self.lines and not self.lines[-1].text.endswith(b"\n"):
+                at, before = self.lines.pop()
+                piece = before + piece
+            self.lines.append(Line(at, piece))
+
+
+class _Bare:
+    """A cluster with nothing in it: a program is played on an empty disk."""
+
+    def get(self, kind: str, namespace: str, name: str) -> Obj | None:
+        return None
+
+    def list(self, kind: str, namespace: str | None = None) -> list[Obj]:
+        return []
+
+    def indexed(self, index: str, value: Hashable) -> list[Obj]:  # type: ignore[valid-type]
+        return []
+
+    def count(self, index: str, value: Hashable) -> int:
+        return 0
+
+    def usage(self, node: str) -> Usage:
+        return NO_USAGE
+
+
+def played(pod: Obj, container: Obj, settings: Settings, now: float, *, previous: bool = False) -> Played:
+    """Play the program of a container that runs or has run; *previous*: the one before it."""
+    span = _span(pod, container["name"], now, previous)
+    if span is None:
+        return Played()
+    started, ended = span
+    if container.get("command"):
+        words = [*container["command"], *(container.get("args") or ())]
+        return _play(Container(pod, container, settings, started), words, ended - started)
+    return Played(_greeting(container, started))
+
+
+def _span(pod: Obj, name: str, now: float, previous: bool) -> tuple[float, float] | None:
+    """Return from when to when the container has run, or None."""
+    status = pod.get("status") or {}
+    statuses = [*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ())]
+    found: Obj = next((s for s in statuses if s["name"] == name), {})
+    state = found.get("state") or {}
+    ended = state.get("terminated") if not previous else None
+    if previous or not (ended or state.get("running")):
+        ended = (found.get("lastState") or {}).get("terminated")
+    if not ended and not previous and state.get("running"):
+        return seconds(state["running"]["startedAt"]), now
+    if not ended or not ended.get("startedAt"):
+        return None
+    return seconds(ended["startedAt"]), seconds(ended["finishedAt"])
+
+
+def _play(place: Container, words: list[str], elapsed: float) -> Played:
+    log = _Log(place.now)
+    session = log.session = place.session(_Bare())
+    session.patience = elapsed
+    run_streams(session, words, log)
+    return Played(tuple(log.lines), session.disk.overlay(), session)
+
+
+def _greeting(container: Obj, started: float) -> tuple[Line, ...]:
+    """Return what the image's own server prints at its start."""
+    if not document_root(container) or image_base(container["image"]) == "httpd":
+        return ()
+    _, _, tag = container["image"].rsplit("/", 1)[-1].partition(":")
+    version = tag if tag[:1].isdigit() else "1.29.0"
+    when = f"{datetime.fromtimestamp(started, UTC):%Y/%m/%d %H:%M:%S}"
+    notices = "".join(f"{when} [notice] 1#1: {text.format(version=version)}\n" for text in _NOTICES)
+    text = (_ENTRYPOINT + notices).encode()
+    return tuple(Line(started, line) for line in text.splitlines(keepends=True))

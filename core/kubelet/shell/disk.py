@@ -1,0 +1,259 @@
+"""What a container sees as its file system, at one moment, with what a command changes on top.
+
+Stands for the kernel's mounts and the container's overlay: volumes at their mount paths, and everywhere
+else the container's own layer over the files of its image. Nothing is written here: ``changes`` says what
+is to be stored, so that a probe may look at the same world and leave it as it is.
+Not modelled: links, owners, permissions beyond a mode that is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from posixpath import dirname, join, normpath
+from typing import NamedTuple
+
+from core.apimachinery.meta import Obj, Ref, name_of, namespace_of, ref_of, uid_of
+from core.apimachinery.timestamps import seconds
+from core.client.cache import View
+from core.kubelet.mounts import Mount, container_backend, is_local, mounts_of
+from core.storage.volumefile import MAX_CONTENT, content_of, file_name, volume_file
+
+MAX_PATH = 4096
+_STANDARD = frozenset(
+    {"/bin", "/dev", "/etc", "/home", "/mnt", "/opt", "/proc", "/root", "/run", "/srv", "/tmp"}
+    | {"/usr", "/usr/bin", "/usr/share", "/var", "/var/lib", "/var/log", "/var/run", "/var/tmp"}
+)
+
+
+class DiskError(Exception):
+    """What the kernel says: ``No such file or directory``."""
+
+
+class Node(NamedTuple):
+    """One name in a file system. *mtime*: epoch seconds."""
+
+    is_directory: bool
+    content: bytes = b""
+    mode: int = 0o644
+    mtime: float = 0.0
+
+    @property
+    def size(self) -> int:
+        return 4096 if self.is_directory else len(self.content)
+
+
+Image = Mapping[str, Node | None]
+"""What is there from the start, by path; None: was removed by the container's own program."""
+
+
+class Place(NamedTuple):
+    """Where a path leads: the backend ("" when its content is not simulated), and the path in it."""
+
+    backend: str
+    path: str
+    read_only: bool
+
+
+def owner(pod: Obj) -> Obj:
+    """Return what a file that goes with its Pod says about it."""
+    return {"namespace": namespace_of(pod), "name": name_of(pod), "uid": uid_of(pod)}
+
+
+class Disk:
+    def __init__(self, view: View, pod: Obj, container_name: str, now: float, image: Image) -> None:
+        self._view = view
+        self._pod = pod
+        self.now = now
+        self._image = image
+        self._own = container_backend(pod, container_name)
+        self.mounts: list[Mount] = mounts_of(pod, view, container_name)
+        self._changed: dict[tuple[str, str], Obj | None] = {}
+        self.latest = 0.0
+        """When the newest of all entries looked at was last changed."""
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def place(self, path: str) -> Place:
+        """Return where the absolute, normal *path* leads."""
+        if "\0" in path or len(path) > MAX_PATH:
+            raise DiskError("File name too long")
+        for mount in self.mounts:  # longest first
+            at = mount.path.rstrip("/")
+            if path == at or path.startswith(at + "/"):
+                inner = normpath(f"/{mount.sub_path}/{path[len(at) :]}".replace("//", "/"))
+                return Place(mount.backend_key or "", "/" + inner.lstrip("/"), mount.read_only)
+        return Place(self._own, path, False)
+
+    def node(self, path: str) -> Node | None:
+        """Return what *path* names, or None."""
+        place = self.place(path)
+        found = self._found(path, place)
+        if found is None and self._is_implied(path, place):
+            return Node(True, mode=0o755)
+        return found
+
+    def file(self, path: str) -> bytes | None:
+        """Return the bytes of a file, or None; cheaper than :meth:`node` for what is not there."""
+        found = self._found(path, self.place(path))
+        return None if found is None or found.is_directory else found.content
+
+    def _found(self, path: str, place: Place) -> Node | None:
+        """Return what is stored under *path* or comes with the image."""
+        entry = self._entry(place)
+        if entry is None and place.backend != self._own:  # who removed it left a trace
+            trace = self._entry(Place(self._own, path, False))
+            self.latest = max(self.latest, seconds(trace["mtime"]) if trace else 0.0)
+        if entry is not None:
+            self.latest = max(self.latest, seconds(entry["mtime"]))
+            if entry.get("removed"):
+                return None
+            if not entry.get("directory"):
+                return Node(False, content_of(entry), entry.get("mode", 0o644), seconds(entry["mtime"]))
+            return Node(True, mode=0o755, mtime=seconds(entry["mtime"]))
+        if place.backend == self._own and path in self._image:
+            found = self._image[path]
+            self.latest = max(self.latest, found.mtime if found else 0.0)
+            return found
+        return None
+
+    def _entry(self, place: Place) -> Obj | None:
+        key = (place.backend, place.path)
+        if key in self._changed:
+            return self._changed[key]
+        return self._view.get("VolumeFile", place.backend, file_name(place.path))
+
+    def _is_implied(self, path: str, place: Place) -> bool:
+        """Say whether there is a directory because something is in it, is mounted there, or always is."""
+        if path == "/" or path in _STANDARD or any(mount.path.rstrip("/") == path for mount in self.mounts):
+            return True
+        inside = path + "/"
+        if any(mount.path.startswith(inside) for mount in self.mounts):
+            return True
+        inside = place.path.rstrip("/") + "/"
+        return any(name.startswith(inside) for name in self._names(place.backend))
+
+    def _names(self, backend: str) -> list[str]:
+        """Return all paths of a backend, those of directories too."""
+        stored = self._view.list("VolumeFile", backend) if backend else ()
+        paths = {file["path"]: not file.get("removed") for file in stored}
+        for (where, path), entry in self._changed.items():
+            if where == backend:
+                paths[path] = entry is not None and not entry.get("removed")
+        if backend == self._own:
+            for path, node in self._image.items():
+                paths.setdefault(path, node is not None)
+        return [path for path, there in paths.items() if there]
+
+    def read(self, path: str) -> bytes:
+        """Raises: DiskError."""
+        node = self.node(path)
+        if node is None:
+            raise DiskError("No such file or directory")
+        if node.is_directory:
+            raise DiskError("Is a directory")
+        return node.content
+
+    def children(self, path: str) -> list[str]:
+        """Return the names in a directory, ascending."""
+        place = self.place(path)
+        inside = place.path.rstrip("/") + "/"
+        names = {n[len(inside) :].split("/")[0] for n in self._names(place.backend) if n.startswith(inside)}
+        here = path.rstrip("/") + "/"
+        if place.backend == self._own:
+            standing = [*_STANDARD, *(mount.path.rstrip("/") for mount in self.mounts)]
+            names |= {name[len(here) :].split("/")[0] for name in standing if name.startswith(here)}
+        return sorted(name for name in names if name)
+
+    def below(self, path: str) -> list[str]:
+        """Return *path* and all that is below it, parents first."""
+        out = [path]
+        node = self.node(path)
+        if node is not None and node.is_directory:
+            for name in self.children(path):
+                out += self.below(join(path, name))
+        return out
+
+    # -- writing ---------------------------------------------------------------------------------
+
+    def write(self, path: str, content: bytes, mode: int | None = None) -> None:
+        """Raises: DiskError."""
+        place = self._writable(path)
+        node = self.node(path)
+        if node is not None and node.is_directory:
+            raise DiskError("Is a directory")
+        if len(content) > MAX_CONTENT:
+            raise DiskError("File too large")
+        file = volume_file(place.backend, place.path, content, self.now)
+        if mode is not None or node is not None:
+            file["mode"] = mode if mode is not None else node.mode if node else 0o644
+        self._put(place, file)
+
+    def make_directory(self, path: str) -> None:
+        """Raises: DiskError."""
+        place = self._writable(path)
+        if self.node(path) is not None:
+            raise DiskError("File exists")
+        self._put(place, {**volume_file(place.backend, place.path, b"", self.now), "directory": True})
+
+    def remove(self, path: str) -> None:
+        """Remove a file or an empty directory. Raises: DiskError."""
+        place = self._writable(path)
+        node = self.node(path)
+        if node is None:
+            raise DiskError("No such file or directory")
+        if path in _STANDARD or any(mount.path.rstrip("/") == path for mount in self.mounts):
+            raise DiskError("Device or resource busy")
+        if node.is_directory and self.children(path):
+            raise DiskError("Directory not empty")
+        own = Place(self._own, path, False)
+        trace = {**volume_file(self._own, path, b"", self.now), "removed": True}
+        if place.backend != self._own:
+            self._changed[place.backend, place.path] = None
+        self._put(own, trace)
+        self._keep(dirname(path))
+
+    def _keep(self, path: str) -> None:
+        """See to it that a directory outlives what was in it, and all above it too."""
+        if self.node(path) is None:
+            self._keep(dirname(path))
+            self.make_directory(path)
+
+    def _writable(self, path: str) -> Place:
+        place = self.place(path)
+        parent = self.node(dirname(path))
+        if parent is None:
+            raise DiskError("No such file or directory")
+        if not parent.is_directory:
+            raise DiskError("Not a directory")
+        if place.read_only or not place.backend or path.startswith("/proc/"):
+            raise DiskError("Read-only file system")
+        if place.path == "/":
+            raise DiskError("Device or resource busy" if self.node(path) is None else "Is a directory")
+        return place
+
+    def _put(self, place: Place, file: Obj) -> None:
+        if is_local(place.backend):
+            file["pod"] = owner(self._pod)
+        self._changed[place.backend, place.path] = file
+
+    def mark(self, path: str, content: bytes) -> None:
+        """Write below /proc, which programs cannot."""
+        self._put(Place(self._own, path, False), volume_file(self._own, path, content, self.now))
+
+    # -- outcome ---------------------------------------------------------------------------------
+
+    def changes(self) -> tuple[list[Obj], list[Ref]]:
+        """Return the files to store and those to delete, as compared with what is stored."""
+        written: list[Obj] = []
+        removed: list[Ref] = []
+        for (backend, path), entry in self._changed.items():
+            stored = self._view.get("VolumeFile", backend, file_name(path))
+            if entry is not None:
+                written.append(entry)
+            elif stored is not None:
+                removed.append(ref_of(stored))
+        return written, removed
+
+    def overlay(self) -> dict[str, Node | None]:
+        """Return what was changed outside volumes, by path."""
+        return {path: self.node(path) for (backend, path) in self._changed if backend == self._own}
