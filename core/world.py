@@ -16,6 +16,7 @@ from core.controllers.endpointslice import EndpointSliceController
 from core.controllers.eventttl import EventTTL
 from core.controllers.expand import ExpandController
 from core.controllers.garbagecollector import GarbageCollectorController
+from core.controllers.kubernetesservice import KubernetesService
 from core.controllers.namespace import NamespaceController
 from core.controllers.nodelifecycle import NodeLifecycleController
 from core.controllers.persistentvolume import PersistentVolumeController
@@ -53,6 +54,7 @@ COMPONENTS: tuple[Callable[[Settings], Component], ...] = (
     TaintEvictionController,
     PodGCController,
     EventTTL,
+    KubernetesService,
 )
 
 
@@ -66,39 +68,6 @@ def namespace(name: str) -> Obj:
         "apiVersion": "v1",
         "kind": "Namespace",
         "metadata": {"name": name},
-    }
-
-
-def kubernetes_service() -> Obj:
-    """The API server's own Service: the first address of the range."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Service",
-        "metadata": {
-            "name": "kubernetes",
-            "namespace": "default",
-            "labels": {"component": "apiserver", "provider": "kubernetes"},
-        },
-        "spec": {
-            "clusterIP": "10.96.0.1",
-            "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
-        },
-    }
-
-
-def kubernetes_slice() -> Obj:
-    """Where the API server itself answers; it keeps this slice, no controller does."""
-    return {
-        "apiVersion": "discovery.k8s.io/v1",
-        "kind": "EndpointSlice",
-        "metadata": {
-            "name": "kubernetes",
-            "namespace": "default",
-            "labels": {"kubernetes.io/service-name": "kubernetes"},
-        },
-        "addressType": "IPv4",
-        "endpoints": [{"addresses": ["172.18.0.1"], "conditions": {"ready": True}}],
-        "ports": [{"name": "https", "port": 6443, "protocol": "TCP"}],
     }
 
 
@@ -183,9 +152,7 @@ def node_status(name: str, number: int, settings: Settings, now: float) -> Obj:
 
 
 def lab(settings: Settings, now: float, nodes: int = 2) -> Iterable[Obj]:
-    """Return the objects of a new cluster: namespaces, the API's Service, *nodes* Ready nodes."""
+    """Return the objects of a new cluster: namespaces and *nodes* Ready nodes."""
     yield from (namespace(name) for name in NAMESPACES)
-    yield kubernetes_service()
-    yield kubernetes_slice()
     for number in range(1, nodes + 1):
         yield node(f"node-{number}", number, settings, now)
