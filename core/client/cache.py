@@ -12,6 +12,7 @@ from typing import Protocol
 
 from core.api.resources import NO_USAGE, Usage, is_terminal, pod_requests
 from core.apimachinery.meta import Obj, Ref, ref_of
+from core.storage.backend import backend_key
 
 IndexFunction = Callable[[Obj], Iterable[Hashable]]
 Objects = list[Obj]  # named, because View has a method called list
@@ -178,6 +179,15 @@ def _ended_pods(obj: Obj) -> Iterable[Hashable]:
     return ("",) if ended else ()
 
 
+def _volumes_by_backend(obj: Obj) -> Iterable[Hashable]:
+    return (backend_key(obj),) if obj["kind"] == "PersistentVolume" else ()
+
+
+def _files_by_pod(obj: Obj) -> Iterable[Hashable]:
+    owner = obj.get("pod") if obj["kind"] == "VolumeFile" else None
+    return (owner["uid"],) if owner else ()
+
+
 INDEXES: dict[str, IndexFunction] = {
     "pods-by-node": _pods_by_node,  # node name
     "pods-by-claim": _pods_by_claim,  # (namespace, claim name)
@@ -190,6 +200,8 @@ INDEXES: dict[str, IndexFunction] = {
     "orphans": _orphans,  # (kind, namespace): Pods, ReplicaSets, ControllerRevisions without a controller
     "by-owner": _by_owner,  # owner's uid: dependents of any kind
     "volumes-by-claim": _volumes_by_claim,  # (namespace, claim name) in spec.claimRef
+    "volumes-by-backend": _volumes_by_backend,  # backend_key: PersistentVolumes of the same bytes
+    "files-by-pod": _files_by_pod,  # uid of the Pod with which the file ends
     "unclaimed-volumes": _unclaimed_volumes,  # class name or "" of those without claimRef; None: any class
     "claims-by-volume": _claims_by_volume,  # spec.volumeName
     "by-class": _by_class,  # ("PersistentVolume" | "PersistentVolumeClaim", class name or "")
@@ -215,7 +227,13 @@ _INDEXES_OF_KIND: dict[str, tuple[str, ...]] = {
         "anti-affine-pods",
         "pod-addresses",
     ),
-    "PersistentVolume": ("volumes-by-claim", "unclaimed-volumes", "by-class", "by-owner"),
+    "PersistentVolume": (
+        "volumes-by-claim",
+        "volumes-by-backend",
+        "unclaimed-volumes",
+        "by-class",
+        "by-owner",
+    ),
     "PersistentVolumeClaim": ("claims-by-volume", "by-class", "by-owner", "labelled"),
     "ReplicaSet": ("by-controller", "orphans", "by-owner", "labelled"),
     "ControllerRevision": ("by-controller", "orphans", "by-owner", "labelled"),
@@ -223,6 +241,7 @@ _INDEXES_OF_KIND: dict[str, tuple[str, ...]] = {
     "Service": ("services-by-selector", "services-by-address", "by-controller", "by-owner"),
     "Node": ("nodes-by-volume", "by-owner"),
     "Event": ("events-by-involved",),
+    "VolumeFile": ("files-by-pod",),
 }
 _INDEXES_OF_OTHERS = ("by-controller", "by-owner")
 

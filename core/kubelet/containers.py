@@ -6,18 +6,25 @@ Differs: the runtime is simulated: a container starts ``container_start_seconds`
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
 
 from core.apimachinery.meta import Obj, name_of, namespace_of, uid_of
 from core.apimachinery.timestamps import seconds, timestamp
+from core.client.cache import View
 from core.kubelet import images
-from core.kubelet.probes import ProbeState, probe_state
+from core.kubelet.mounts import container_backend
+from core.kubelet.probes import Outcome, Probed, ProbeState, outcome_of, probe_state
 from core.kubelet.program import FOREVER, Run, init_run_of, run_of
+from core.kubelet.shell.builtins import MAIN_PROCESS_ENDS
+from core.kubelet.shell.run import Container
 from core.sim.settings import Settings
+from core.storage.volumefile import file_name
 
 _RESET_SECONDS = 600.0  # after a run this long the pauses begin anew
 _KILLED = 137
+_MARK = file_name(MAIN_PROCESS_ENDS)
 
 CREATED = {"W30": "Created container {}", "W33": "Created container: {}"}
 STARTED = {"W30": "Started container {}", "W33": "Started container {}"}
@@ -51,6 +58,13 @@ class Runtime:
     address: str
     settings: Settings
     now: float
+    view: View
+
+    def look(self, container: Obj, status: Obj) -> Callable[[Obj], Outcome]:
+        """Return what tries the probes of a container whose status is *status*."""
+        known = {**(self.pod.get("status") or {}), "podIP": self.address, "containerStatuses": [status]}
+        place = Container({**self.pod, "status": known}, container, self.settings, self.now)
+        return lambda probe: outcome_of(place, self.view, probe)
 
     @property
     def start_seconds(self) -> float:
@@ -223,6 +237,9 @@ def _running(runtime: Runtime, container: Obj, status: Obj, init: bool) -> Step:
     if not images.is_same(status["image"], container["image"]):
         text = f"Container {name} definition changed, will be restarted"
         return Step(_exited(status, now, Run(0, 0)), (ContainerEvent("Normal", "Killing", text),), now)
+    ended = _was_ended(runtime, container, status)
+    if ended is not None:
+        return Step(_exited(status, now, ended), due=now)
     run = init_run_of(container) if init else run_of(container)
     ends_at = started_at + run.seconds
     if now >= ends_at:
@@ -231,10 +248,19 @@ def _running(runtime: Runtime, container: Obj, status: Obj, init: bool) -> Step:
     return Step(step.status, step.events, min(step.due, ends_at), step.words)
 
 
+def _was_ended(runtime: Runtime, container: Obj, status: Obj) -> Run | None:
+    """Return how the program ended that somebody told to (``kill 1``, or who was attached left), if so."""
+    backend = container_backend(runtime.pod, container["name"], status["restartCount"])
+    mark = runtime.view.get("VolumeFile", backend, _MARK)
+    return Run(0.0, int(mark["content"])) if mark is not None else None
+
+
 def _probed(runtime: Runtime, container: Obj, status: Obj) -> Step:
     """Return the running container with what its probes say of it, killed if it is to be killed."""
     started_at = seconds(status["state"]["running"]["startedAt"])
-    seen = probe_state(container, runtime.address, started_at, runtime.node_since, runtime.now)
+    look, was_started = runtime.look(container, status), bool(status["started"])
+    probed = Probed(container, look, started_at, runtime.node_since, was_started, status["ready"])
+    seen = probe_state(probed, runtime.now)
     events = tuple(
         ContainerEvent("Warning", "Unhealthy", f"{kind} probe failed: {output}")
         for kind, output in seen.failures

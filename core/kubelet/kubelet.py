@@ -11,10 +11,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from core.api.resources import is_terminal
-from core.apimachinery.meta import Obj, Ref, condition_of, field, is_terminating, name_of, ref_of, replaced
+from core.apimachinery.meta import (
+    Obj,
+    Ref,
+    condition_of,
+    field,
+    is_terminating,
+    name_of,
+    ref_of,
+    replaced,
+    uid_of,
+)
 from core.apimachinery.timestamps import seconds, timestamp
-from core.client.actions import NOTHING, Action, Plan, RecordEvent, UpdateStatus
+from core.client.actions import NOTHING, Action, Delete, Plan, RecordEvent, UpdateStatus
 from core.client.cache import View
+from core.kubelet.mounts import local_backends
 from core.kubelet.stages import PodSync, is_switched_off, sync_pod
 from core.sim.settings import Settings
 
@@ -42,6 +53,7 @@ class Kubelet:
             "Node": _node_changed,
             "PersistentVolumeClaim": _claim_changed,
             "PersistentVolume": _volume_changed,
+            "VolumeFile": _file_changed,
         }
 
     def resync_keys(self, view: View) -> Iterable[Ref]:
@@ -55,6 +67,8 @@ class Kubelet:
         if key.kind == "Node":
             node = view.get("Node", "", key.name)
             return NOTHING if node is None else self._beat(node, now)
+        if key.kind == "VolumeFile":
+            return _clean_up(view, key.namespace)
         pod = view.get("Pod", key.namespace, key.name)
         node_name = pod["spec"].get("nodeName") if pod else None
         node = view.get("Node", "", node_name) if node_name else None
@@ -77,6 +91,16 @@ class Kubelet:
             message = f"Node {name_of(node)} status is now: NodeReady"
             actions.append(RecordEvent(node, "Normal", "NodeReady", message, host=name_of(node)))
         return Plan(tuple(actions))
+
+
+def _clean_up(view: View, uid: str) -> Plan:
+    """Remove what was written in a Pod that is gone, or in a container of it that was restarted."""
+    files = view.indexed("files-by-pod", uid)
+    owner = files[0]["pod"] if files else {}
+    pod = view.get("Pod", owner["namespace"], owner["name"]) if files else None
+    kept = local_backends(pod) if pod is not None and uid_of(pod) == uid else ()
+    stale = [file for file in files if file["metadata"]["namespace"] not in kept]
+    return Plan(tuple(Delete(ref_of(file), uid=uid_of(file)) for file in stale))
 
 
 def _conditions(node: Obj, stamp: str) -> list[Obj]:
@@ -115,7 +139,29 @@ def _is_at_rest(pod: Obj) -> bool:
 
 
 def _pod_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
-    return (ref_of(new),) if new is not None and new["spec"].get("nodeName") else ()
+    if new is not None:
+        return (ref_of(new),) if new["spec"].get("nodeName") else ()
+    uid = uid_of(old) if old is not None else ""
+    return (_files_of(uid),) if view.count("files-by-pod", uid) else ()
+
+
+def _files_of(uid: str) -> Ref:
+    """Return the key under which the files are removed that end with a Pod."""
+    return Ref("VolumeFile", uid, "")
+
+
+def _file_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
+    """Wake the Pods whose probes may look at the file."""
+    file = new or old
+    if file is None:
+        return ()
+    owner = file.get("pod")
+    if owner:
+        return (Ref("Pod", owner["namespace"], owner["name"]), _files_of(owner["uid"]))
+    volumes = view.indexed("volumes-by-backend", file["metadata"]["namespace"])
+    claims = [claim for volume in volumes if (claim := volume["spec"].get("claimRef"))]
+    pods = [p for c in claims for p in view.indexed("pods-by-claim", (c.get("namespace"), c.get("name")))]
+    return [ref_of(pod) for pod in pods if pod["spec"].get("nodeName")]
 
 
 def _claim_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:

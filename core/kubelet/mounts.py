@@ -69,6 +69,20 @@ def _statuses(pod: Obj) -> list[Obj]:
     return [*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ())]
 
 
+def local_backends(pod: Obj) -> list[str]:
+    """Return the keys of all that ends with the Pod: its containers' file systems, its emptyDirs."""
+    spec = pod["spec"]
+    containers = [*spec["containers"], *(spec.get("initContainers") or ())]
+    volumes = [
+        _empty_dir(pod, volume["name"]) for volume in spec.get("volumes") or () if "emptyDir" in volume
+    ]
+    return [*(container_backend(pod, container["name"]) for container in containers), *volumes]
+
+
+def _empty_dir(pod: Obj, volume_name: str) -> str:
+    return f"{_LOCAL}{uid_of(pod)}-volume-{volume_name}"
+
+
 def is_local(backend: str) -> bool:
     """Say whether a backend ends with a Pod: a container's own file system, or an emptyDir."""
     return backend.startswith(_LOCAL)
@@ -96,7 +110,7 @@ def _mount(pod: Obj, view: View, volume: Obj, mount: Obj) -> Mount:
         key = backend_key(pv) if pv else None
         return Mount(path, key, read_only, name, claim_name, pv_name, sub_path)
     if "emptyDir" in volume:
-        return Mount(path, f"{_LOCAL}{uid_of(pod)}-volume-{name}", read_only, name, sub_path=sub_path)
+        return Mount(path, _empty_dir(pod, name), read_only, name, sub_path=sub_path)
     if "hostPath" in volume or "nfs" in volume:
         key = backend_key({"metadata": {"name": name}, "spec": volume})
         return Mount(path, key, read_only, name, sub_path=sub_path)

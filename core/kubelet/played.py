@@ -17,7 +17,7 @@ from core.apimachinery.meta import Obj
 from core.apimachinery.timestamps import seconds
 from core.kubelet.shell.disk import Image
 from core.kubelet.shell.run import Container, run_streams
-from core.kubelet.shell.session import Session, Sink
+from core.kubelet.shell.session import FOREVER, Session, Sink
 from core.kubelet.webserver import document_root, image_base
 from core.sim.settings import Settings
 
@@ -44,7 +44,8 @@ class Played(NamedTuple):
 
     lines: tuple[Line, ...] = ()
     files: Image = {}
-    session: Session | None = None
+    goes_on: float = FOREVER
+    """When it will do something next."""
 
 
 class _Log(Sink):
@@ -118,7 +119,7 @@ def _play(place: Container, words: list[str], elapsed: float) -> Played:
     session = log.session = place.session(_Bare())
     session.patience = elapsed
     run_streams(session, words, log)
-    return Played(tuple(log.lines), session.disk.overlay(), session)
+    return Played(tuple(log.lines), session.disk.overlay(), place.now + session.wakes)
 
 
 def _greeting(container: Obj, started: float) -> tuple[Line, ...]:

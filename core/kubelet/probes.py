@@ -1,16 +1,50 @@
 """Probes: from the time a container started, when it is started, ready, or to be killed.
 
-Source: pkg/kubelet/prober/{worker,prober_manager}.go (v1.36).
-Differs: a probe gives the same answer each time: there is a server behind every port that the container
-declares (behind any, if it declares none), and a command is run as far as program.py understands it.
+Source: pkg/kubelet/prober/{worker,prober_manager}.go, pkg/probe/{exec,http,tcp} (v1.36).
+Differs: nothing is counted. A probe is tried now, in the world that kubectl exec sees, and what it looks at
+says since when it answers so. There is a server behind every port that the container declares (behind any,
+if it declares none); a command that is not simulated succeeds.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from math import ceil
+from typing import NamedTuple
 
-from core.apimachinery.meta import Obj
-from core.kubelet.program import FOREVER, run_of
+from core.apimachinery.meta import Obj, field
+from core.client.cache import View
+from core.kubelet.played import played
+from core.kubelet.program import FOREVER
+from core.kubelet.shell.disk import Disk, Node
+from core.kubelet.shell.run import Container, run
+from core.kubelet.webserver import document_root, reply, welcome
+
+
+class Outcome(NamedTuple):
+    """What a probe finds now. *since*: when what it looked at was changed last."""
+
+    failed: bool = False
+    output: str = ""
+    since: float = 0.0
+    until: float = FOREVER
+    """When the container's own program does something next."""
+
+
+class Probed(NamedTuple):
+    """A running container whose probes are tried by *look*, and what they said before.
+
+    *kubelet_start*: when the node's kubelet started. It spreads its first probes: one whose period is longer
+    than the kubelet's age waits a part of the period (upstream a random part, here half).
+    """
+
+    container: Obj
+    look: Callable[[Obj], Outcome]
+    started_at: float
+    kubelet_start: float
+    was_started: bool = False
+    was_ready: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +64,42 @@ class ProbeState:
 _WINDOW = 1.0  # a failure is told if it is looked at within this time: stamps are whole seconds
 
 
-def failure_of(container: Obj, probe: Obj, address: str) -> str:
-    """Return the output of a failing probe, or "" for one that succeeds."""
+# -- one try -----------------------------------------------------------------------------------------
+
+
+def outcome_of(place: Container, view: View, probe: Obj) -> Outcome:
+    """Try a probe in a container."""
+    pod, container = place.pod, place.container
     if "exec" in probe:
-        run = run_of({"command": probe["exec"].get("command") or []})
-        return f"command exited with {run.exit_code}" if run.exit_code else ""
+        return _command(place, view, list(probe["exec"].get("command") or ()))
     for kind in ("tcpSocket", "httpGet", "grpc"):
         if kind in probe:
-            port = _port(container, (probe[kind] or {}).get("port"))
-            return _refused(kind, probe[kind] or {}, address, port) if port else ""
-    return ""
+            action = probe[kind] or {}
+            port = _port(container, action.get("port"))
+            if port:
+                return Outcome(True, _refused(kind, action, field(pod, "status.podIP") or "", port))
+            if kind == "httpGet" and document_root(container) and not action.get("host"):
+                return _page(place, view, action.get("path") or "/")
+    return Outcome()
+
+
+def _command(place: Container, view: View, argv: list[str]) -> Outcome:
+    program = played(place.pod, place.container, place.settings, place.now)
+    session = place.session(view, image=program.files)
+    result = run(session, argv)
+    since, until = session.disk.latest, program.goes_on
+    if session.strange or result.code == 0:
+        return Outcome(since=since, until=until)
+    output = (result.stdout + result.stderr).decode("utf-8", "replace").strip()
+    return Outcome(True, output or f"command exited with {result.code}", since, until)
+
+
+def _page(place: Container, view: View, path: str) -> Outcome:
+    files = {path: Node(False, content) for path, content in welcome(place.container).items()}
+    disk = Disk(view, place.pod, place.container["name"], place.now, files)
+    code = reply(place.container, disk, path).code
+    output = f"HTTP probe failed with statuscode: {code}"
+    return Outcome(code >= 400, output if code >= 400 else "", disk.latest)
 
 
 def _port(container: Obj, wanted: int | str | None) -> int | str:
@@ -61,63 +121,105 @@ def _refused(kind: str, action: Obj, address: str, port: int | str) -> str:
     return dial
 
 
-def probe_state(
-    container: Obj, address: str, started_at: float, kubelet_start: float, now: float
-) -> ProbeState:
-    """Return what the probes say of a container that runs since *started_at*.
+# -- what follows ------------------------------------------------------------------------------------
 
-    *kubelet_start*: when the node's kubelet started. It spreads its first probes: one whose period is longer
-    than the kubelet's age waits a part of the period (upstream a random part, here half).
-    """
+
+def probe_state(probed: Probed, now: float) -> ProbeState:
+    """Return what the probes say of a running container."""
+    container, look, started_at = probed.container, probed.look, probed.started_at
     if not any(kind in container for kind in ("startupProbe", "readinessProbe", "livenessProbe")):
         return ProbeState(started=True, ready=True)
 
     def first(probe: Obj, after: float) -> float:
-        period = probe.get("periodSeconds") or 10
-        spread = period / 2 if started_at - kubelet_start < period else 0.0
+        period = _period(probe)
+        spread = period / 2 if started_at - probed.kubelet_start < period else 0.0
         return after + (probe.get("initialDelaySeconds") or 0) + spread
 
-    probes: list[tuple[str, Obj, float, str]] = []
+    failing: list[_Failing] = []
     up_at = started_at
     startup = container.get("startupProbe")
     if startup is not None:
         up_at = first(startup, started_at)
-        output = failure_of(container, startup, address)
-        if output:
-            probes.append(("Startup", startup, up_at, output))
-        if output or now < up_at:
-            return _verdict(probes, now, started=False, ready_at=up_at if not output else FOREVER)
+        if not probed.was_started:
+            outcome = look(startup)
+            up_at = _tick(startup, up_at, outcome.since)
+            if outcome.failed:
+                failing.append(_Failing("Startup", startup, up_at, outcome.output))
+            if outcome.failed or now < up_at:
+                return _verdict(failing, now, FOREVER if outcome.failed else up_at, started=False)
+    again = FOREVER
     liveness = container.get("livenessProbe")
-    if liveness is not None and (output := failure_of(container, liveness, address)):
-        probes.append(("Liveness", liveness, first(liveness, up_at), output))
-    readiness, ready_at = container.get("readinessProbe"), up_at
-    if readiness is not None:
-        begin = first(readiness, up_at)
-        ready_at = begin + ((readiness.get("successThreshold") or 1) - 1) * (
-            readiness.get("periodSeconds") or 10
-        )
-        if output := failure_of(container, readiness, address):
-            probes.append(("Readiness", readiness, begin, output))
-            ready_at = FOREVER
-    return _verdict(probes, now, started=True, ready_at=ready_at)
+    if liveness is not None:
+        outcome, begin = look(liveness), first(liveness, up_at)
+        again = _tick(liveness, begin, outcome.until)
+        if outcome.failed:
+            at = _tick(liveness, begin, outcome.since)
+            failing.append(_Failing("Liveness", liveness, at, outcome.output))
+    readiness = container.get("readinessProbe")
+    if readiness is None:
+        return _verdict(failing, now, up_at, started=True, again=again)
+    outcome, begin = look(readiness), first(readiness, up_at)
+    again = min(again, _tick(readiness, begin, outcome.until))
+    at = _tick(readiness, begin, outcome.since)
+    if outcome.failed:
+        failing.append(_Failing("Readiness", readiness, at, outcome.output))
+        ready_at = -failing[-1].counts_at if probed.was_ready else FOREVER
+        return _verdict(failing, now, ready_at, started=True, again=again)
+    ready_at = at + ((readiness.get("successThreshold") or 1) - 1) * _period(readiness)
+    return _verdict(
+        failing, now, min(ready_at, now) if probed.was_ready else ready_at, started=True, again=again
+    )
+
+
+def _period(probe: Obj) -> float:
+    return float(probe.get("periodSeconds") or 10)
+
+
+def _tick(probe: Obj, first: float, since: float) -> float:
+    """Return when the probe saw first what it sees now: it looks each period from *first* on."""
+    period = _period(probe)
+    return (
+        first
+        if since <= first
+        else since
+        if since == FOREVER
+        else first + ceil((since - first) / period) * period
+    )
+
+
+class _Failing(NamedTuple):
+    """A probe that fails. *begin*: the first time that it did."""
+
+    kind: str
+    probe: Obj
+    begin: float
+    output: str
+
+    @property
+    def counts_at(self) -> float:
+        """When it has failed as often as it takes."""
+        return self.begin + ((self.probe.get("failureThreshold") or 3) - 1) * _period(self.probe)
 
 
 def _verdict(
-    failing: list[tuple[str, Obj, float, str]], now: float, *, started: bool, ready_at: float
+    failing: list[_Failing], now: float, ready_at: float, *, started: bool, again: float = FOREVER
 ) -> ProbeState:
-    """Return the state, given the probes that fail: (kind, probe, time of the first failure, output)."""
-    kill_at, next_at = FOREVER, ready_at if now < ready_at else FOREVER
+    """Return the state, given the probes that fail.
+
+    *ready_at*: from when on it is ready; negative: ready until then. *again*: when to look in any case.
+    """
+    ready = started and (now >= ready_at if ready_at >= 0 else now < -ready_at)
+    kill_at, next_at = FOREVER, min(at for at in (abs(ready_at), again, FOREVER) if now < at)
     told: list[tuple[str, str]] = []
-    for kind, probe, begin, output in failing:
-        period = probe.get("periodSeconds") or 10
-        if kind != "Readiness":
-            kill_at = min(kill_at, begin + ((probe.get("failureThreshold") or 3) - 1) * period)
-        if now < begin:
-            next_at = min(next_at, begin)
+    for fault in failing:
+        if fault.kind != "Readiness":
+            kill_at = min(kill_at, fault.counts_at)
+        if now < fault.begin:
+            next_at = min(next_at, fault.begin)
             continue
-        last = begin + (now - begin) // period * period
+        period = _period(fault.probe)
+        last = fault.begin + (now - fault.begin) // period * period
         if now - last < _WINDOW:
-            told.append((kind, output))
+            told.append((fault.kind, fault.output))
         next_at = min(next_at, last + period)
-    ready = started and now >= ready_at
     return ProbeState(started, ready, kill_at, min(next_at, kill_at), tuple(told))

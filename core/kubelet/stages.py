@@ -75,7 +75,7 @@ class PodSync:
     @property
     def runtime(self) -> Runtime:
         address = self.status.get("podIP") or ""
-        return Runtime(self.pod, self.node, address, self.settings, self.now)
+        return Runtime(self.pod, self.node, address, self.settings, self.now, self.view)
 
     @property
     def sandbox_since(self) -> float | None:

@@ -36,14 +36,16 @@ class Node(NamedTuple):
     content: bytes = b""
     mode: int = 0o644
     mtime: float = 0.0
+    removed: bool = False
+    """It hides what was there before."""
 
     @property
     def size(self) -> int:
         return 4096 if self.is_directory else len(self.content)
 
 
-Image = Mapping[str, Node | None]
-"""What is there from the start, by path; None: was removed by the container's own program."""
+Image = Mapping[str, Node]
+"""What is there from the start, by path, and what the container's own program has changed."""
 
 
 class Place(NamedTuple):
@@ -112,8 +114,8 @@ class Disk:
             return Node(True, mode=0o755, mtime=seconds(entry["mtime"]))
         if place.backend == self._own and path in self._image:
             found = self._image[path]
-            self.latest = max(self.latest, found.mtime if found else 0.0)
-            return found
+            self.latest = max(self.latest, found.mtime)
+            return None if found.removed else found
         return None
 
     def _entry(self, place: Place) -> Obj | None:
@@ -141,7 +143,7 @@ class Disk:
                 paths[path] = entry is not None and not entry.get("removed")
         if backend == self._own:
             for path, node in self._image.items():
-                paths.setdefault(path, node is not None)
+                paths.setdefault(path, not node.removed)
         return [path for path, there in paths.items() if there]
 
     def read(self, path: str) -> bytes:
@@ -254,6 +256,11 @@ class Disk:
                 removed.append(ref_of(stored))
         return written, removed
 
-    def overlay(self) -> dict[str, Node | None]:
+    def overlay(self) -> dict[str, Node]:
         """Return what was changed outside volumes, by path."""
-        return {path: self.node(path) for (backend, path) in self._changed if backend == self._own}
+        own = [(path, entry) for (backend, path), entry in self._changed.items() if backend == self._own]
+        return {
+            path: self.node(path) or Node(False, mtime=seconds(entry["mtime"]), removed=True)
+            for path, entry in own
+            if entry is not None
+        }

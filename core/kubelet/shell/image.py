@@ -37,7 +37,7 @@ def fqdn_of(pod: Obj, settings: Settings) -> str:
     return f"{hostname_of(pod)}.{subdomain}.{namespace_of(pod)}.svc.{settings.cluster_domain}"
 
 
-def files_of(pod: Obj, container: Obj, settings: Settings) -> dict[str, Node | None]:
+def files_of(pod: Obj, container: Obj, settings: Settings) -> dict[str, Node]:
     """Return the files of a fresh container by path."""
     host, full = hostname_of(pod), fqdn_of(pod, settings)
     address, domain = field(pod, "status.podIP") or "", settings.cluster_domain
@@ -49,7 +49,7 @@ def files_of(pod: Obj, container: Obj, settings: Settings) -> dict[str, Node | N
         "/etc/resolv.conf": f"search {search}\nnameserver {settings.cluster_dns}\noptions ndots:5\n",
         "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\n",
     }
-    files: dict[str, Node | None] = {path: Node(False, text.encode()) for path, text in texts.items()}
+    files = {path: Node(False, text.encode()) for path, text in texts.items()}
     files |= {path: Node(False, content) for path, content in welcome(container).items()}
     return files
 

@@ -134,6 +134,8 @@ class Session:
     slept: float = 0.0
     patience: float | None = None
     """Seconds that a played program may sleep; None: a person waits, so ``sleep`` returns at once."""
+    wakes: float = FOREVER
+    """When a played program goes on, if it is asleep; seconds from its start."""
     strange: bool = False
     """Whether a command was met that is not simulated."""
     commands: int = 0
@@ -154,6 +156,7 @@ class Session:
     def sleep(self, seconds: float) -> None:
         """Let time pass in a program that is played. Raises: Asleep."""
         if self.slept + seconds > (self.patience or 0.0):
+            self.wakes = self.slept + seconds
             raise Asleep
         self.slept += seconds
         self.disk.now += seconds
