@@ -81,8 +81,13 @@ class Viewer(AsyncWebsocketConsumer):
                 self.news.set()
                 await asyncio.sleep(RETRY)
                 continue
-            for message in messages:
-                await self.send(text_data=message)
+            try:
+                for message in messages:
+                    await self.send(text_data=message)
+            except Exception:
+                log.exception("a viewer of %s could not be sent the news; it has to come again", self.name)
+                await self.close(code=1011)
+                return
             await asyncio.sleep(max(FRAME, min(LONGEST_NAP, self.look)))
 
     def _catch_up(self) -> list[str]:

@@ -15,6 +15,7 @@ from django.db import DatabaseError, connection
 from core.sim import flags
 
 MIGRATION_TRIES = 5
+MOST_SAID = 16 * 2**20  # bytes of one message on a socket: a whole page of a thousand unfolded seats is 2 MB
 
 
 class Command(BaseCommand):
@@ -72,6 +73,7 @@ class Command(BaseCommand):
             server_name="stsviz",
             verbosity=0,
             websocket_handshake_timeout=10,
+            websocket_max_message_size=MOST_SAID,
             application_close_timeout=2,
         )
         server.run()
