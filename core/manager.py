@@ -19,6 +19,7 @@ from core.client.component import Component
 from core.performer import describe, perform
 from core.sim.loop import Loop
 
+AT_ONCE = 20  # writes side by side that are done in one go: who drives may want to stop in between
 BACKOFF_FIRST = 0.005  # STS-S4: 5 ms doubling, capped at 1000 s
 BACKOFF_LAST = 1000.0
 
@@ -275,14 +276,17 @@ class Manager:
         """Perform the plan's next write; the one after it follows a round trip to the API server later."""
         performing = self._performing[key]
         plan, component = performing.plan, self.components[key.component]
-        written = False
+        written = 0
         while performing.at < len(plan.actions):
             action = plan.actions[performing.at]
             if not isinstance(action, RecordEvent):  # those go out on the side and hold nothing up
-                if written and performing.at not in plan.together:
-                    self.loop.add(Continuation(key), self.store.now + self.registry.settings.api_latency)
+                late = performing.at not in plan.together
+                if written and (late or written >= AT_ONCE):
+                    pause = self.registry.settings.api_latency if late else 0.0
+                    self.loop.add(Continuation(key), self.store.now + pause)
                     return False
-                written = performing.wrote = True
+                written += 1
+                performing.wrote = True
             performing.at += 1
             if not perform(self.registry, action, component.name, plan) and not performing.failed:
                 performing.failed = True

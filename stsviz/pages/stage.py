@@ -13,6 +13,7 @@ import time
 from collections import deque
 from dataclasses import dataclass, replace
 
+from django.db import connection
 from django.utils.html import escape
 
 from core.apimachinery.meta import Ref
@@ -24,6 +25,7 @@ from stsviz.runtime import runtime
 
 KEPT = 512  # messages a viewer may be behind before it gets everything again
 AGED = 20  # rows whose age is brought up to date each second
+LONG_LOOK = 0.02  # seconds: nobody should wait for a look that takes longer
 FRESH = 4  # times as long as it took to make, what is shown counts as new
 MAX_EXPANDED = 50  # folded ranges open at once
 
@@ -67,11 +69,16 @@ class Stage:
     def current(self) -> tuple[Snapshot, str]:
         """Return what is shown and the cursor that belongs to it; the socket brings what is newer.
 
-        Under load nobody waits for a new look: one that is younger than a few looks take is good enough.
+        Under load nobody waits for a new look: one that is younger than a few looks take is good enough,
+        and where looking takes long it is done behind the answer.
         """
         published = self._published
-        if published is not None and time.monotonic() - self._looked_at < FRESH * self.cost:
-            return published
+        if published is not None:
+            if time.monotonic() - self._looked_at < FRESH * self.cost:
+                return published
+            if self.cost > LONG_LOOK:
+                threading.Thread(target=self._look_behind, name="look", daemon=True).start()
+                return published
         if not self._lock.acquire(blocking=published is None):
             assert published is not None
             return published
@@ -81,6 +88,14 @@ class Stage:
             return self._published
         finally:
             self._lock.release()
+
+    def _look_behind(self) -> None:
+        if self._lock.acquire(blocking=False):
+            try:
+                self._advance(whole=True)
+            finally:
+                self._lock.release()
+                connection.close()
 
     def since(self, cursor: str) -> tuple[str, list[str]]:
         """Return the newest cursor, and the messages that lead there from *cursor*."""
@@ -117,7 +132,8 @@ class Stage:
 
     # -- advancing -------------------------------------------------------------------------------------
 
-    def _advance(self) -> None:
+    def _advance(self, *, whole: bool = False) -> None:
+        """Look again if anything has changed; *whole*: draw all of the page too before it is shown."""
         state = self._depends_on()
         if state == self._state:
             return
@@ -127,6 +143,8 @@ class Stage:
         self._state = state
         self._looked_at = time.monotonic()
         self.cost = self._looked_at - began
+        if whole:
+            page_parts(new, self._started)
         self._published = new, self.cursor
 
     def _rows_to_age(self) -> int:
