@@ -38,6 +38,7 @@ class Driver:
         self._announce = announce
         self._lease_until = 0.0
         self._before = time.monotonic()
+        self._rests_until = 0.0
         self._next_beat = 0.0
         self._goal = 0.0  # simulated time that the wall clock has reached
         self._settling: Settling | None = None
@@ -47,6 +48,8 @@ class Driver:
     def turn(self) -> float:
         """Do at most a slice of work; return the seconds until there is something to do again."""
         wall = time.monotonic()
+        if wall < self._rests_until:
+            return self._rests_until - wall
         elapsed, self._before = min(wall - self._before, MAX_CATCH_UP), wall
         nap = HEARTBEAT
         self.cluster.store.refresh()
@@ -67,6 +70,10 @@ class Driver:
             self.cluster.follow(_for_a_slice())
             nap = FOLLOWING
         return min(nap, self.tell())
+
+    def rest(self, seconds: float) -> None:
+        """Take no turn for a while: the last one failed, and the next would too."""
+        self._rests_until = time.monotonic() + seconds
 
     def refresh(self) -> None:
         """Take in what the process that leads wrote; one that leads is up to date after each turn."""

@@ -31,6 +31,7 @@ from stsviz.guests import guests
 log = logging.getLogger(__name__)
 
 LAB = "lab"
+RETRY = 1.0  # seconds until a cluster whose turn failed is tried again
 MAX_PODS = 10_000  # Pods a node takes here; a kubelet's usual 110 would end every lesson about size
 LISTENING = 3600.0  # seconds without news after which a process joins the group anew
 EVERY_PROCESS = "processes"  # the channel group in which processes hear of one another's writes
@@ -219,6 +220,7 @@ class Runtime:
             except Exception:
                 # The thread outlives a fault in one cluster, and says so; the objects are safe in the store.
                 log.exception("cluster %s: a turn failed; trying again in a second", driver.cluster.name)
+                driver.rest(RETRY)
                 close_old_connections()
         return nap
 

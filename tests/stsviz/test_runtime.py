@@ -124,3 +124,11 @@ def test_a_cluster_holds_still_while_a_sentence_is_read(
     assert not story.advance(cluster, 100.0 + seconds - 0.1)
     assert not story.is_being_read(cluster, 100.0 + seconds + 0.1)
     assert story.advance(cluster, 100.0 + seconds + 0.1)
+
+
+def test_a_driver_that_rests_takes_no_turn(driver: Driver) -> None:
+    before = driver.cluster.now
+    driver.rest(60.0)
+
+    assert driver.turn() > 50
+    assert driver.cluster.now == before
