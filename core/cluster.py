@@ -16,6 +16,7 @@ from core.apimachinery import validation
 from core.apimachinery.errors import BadRequest
 from core.apimachinery.meta import Obj, Ref
 from core.apiserver import printers
+from core.apiserver.podlog import LogOptions
 from core.apiserver.registry.deletion import DeleteOptions
 from core.apiserver.registry.generic import Registry
 from core.apiserver.store import Change, Store
@@ -24,7 +25,9 @@ from core.client.cache import Cache
 from core.exec import Exec
 from core.files import Files
 from core.journal import Entry, entry_of
+from core.kubelet.shell.run import Result
 from core.manager import Decision, Manager
+from core.podlogs import Log, log_of
 from core.sim.settings import Settings
 
 SETTLE_BATCH = 200  # entries a transaction
@@ -47,7 +50,7 @@ class Cluster:
         self.settings = settings
         self.registry = Registry(self.store, settings)
         self.files = Files(self.registry)
-        self.exec = Exec(self.registry, settings)
+        self.executor = Exec(self.registry, settings)
         self.manager = Manager(self.registry, world.components(settings))
 
     # -- clusters --------------------------------------------------------------------------------
@@ -203,6 +206,17 @@ class Cluster:
 
     def list_files(self, ref: Ref) -> list[Obj]:
         return self.files.list(ref)
+
+    def exec(
+        self, ref: Ref, argv: list[str], container: str = "", stdin: bytes = b"", actor: str = "kubectl"
+    ) -> Result:
+        """Run a command in a container, as kubectl exec does. Raises: ApiError."""
+        return self.executor.run(ref, argv, container=container, stdin=stdin, actor=actor)
+
+    def log(self, ref: Ref, options: LogOptions) -> Log | None:
+        """Return what a container has printed; None for a Pod without a node. Raises: ApiError."""
+        with self.reading():
+            return log_of(self.registry, self.settings, ref, options)
 
     # -- history ---------------------------------------------------------------------------------
 

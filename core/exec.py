@@ -6,23 +6,29 @@ Joins what no room knows of another: the shell (kubelet), the cluster's names (d
 from __future__ import annotations
 
 import zlib
+from posixpath import basename
 
 from core.apimachinery.errors import ApiError, BadRequest
-from core.apimachinery.meta import Obj, Ref, field, namespace_of, uid_of
+from core.apimachinery.meta import Obj, Ref, namespace_of, uid_of
 from core.apiserver.registry.deletion import DeleteOptions
 from core.apiserver.registry.generic import Registry
 from core.client.cache import View
 from core.dns import records
 from core.kubelet import webserver
+from core.kubelet.ipam import host_ip
 from core.kubelet.played import played
+from core.kubelet.program import WITHOUT_ENTRYPOINT, image_base, words_of
 from core.kubelet.shell.builtins import MAIN_PROCESS_ENDS
+from core.kubelet.shell.commands import SHELLS
 from core.kubelet.shell.disk import Disk
 from core.kubelet.shell.run import Container, Result, run, run_script
 from core.kubelet.shell.session import Reader, Session, Sink, Streams, Unreachable
 from core.kubelet.stages import is_switched_off
+from core.kubelet.status import is_running, named_container
 from core.sim.settings import Settings
 
-_CODE_OF_UPGRADE = "unable to upgrade connection"
+_SHELL_FLAGS = frozenset(("-i", "-l", "-il", "-li", "--login"))
+_NO_UPGRADE = "unable to upgrade connection"
 
 
 class Exec:
@@ -36,35 +42,36 @@ class Exec:
     def find(self, ref: Ref, container: str = "") -> Obj:
         """Return the spec of the container that is meant, if a command can be run in it. Raises: ApiError."""
         pod = self._registry.get(ref)
-        spec = pod["spec"]
-        containers = [*(spec.get("initContainers") or ()), *spec["containers"]]
-        default = (pod["metadata"].get("annotations") or {}).get("kubectl.kubernetes.io/default-container")
-        if not container and len(containers) > 1 and not default:
-            names = " ".join(c["name"] for c in containers)
-            text = f"a container name must be specified for pod {ref.name}, choose one of: [{names}]"
-            raise BadRequest(text)
-        name = container or default or spec["containers"][0]["name"]
-        found: Obj | None = next((c for c in containers if c["name"] == name), None)
-        if found is None:
-            raise BadRequest(f"container {name} is not valid for pod {ref.name}")
-        if not spec.get("nodeName"):
+        found = named_container(pod, container)
+        name, node_name = found["name"], pod["spec"].get("nodeName")
+        if not node_name:
             raise BadRequest(f"pod {ref.name} does not have a host assigned")
-        node = self._store.view.get("Node", "", spec["nodeName"])
+        node = self._store.view.get("Node", "", node_name)
         if node is None or is_switched_off(node):
             raise ApiError(
-                f"error dialing backend: dial tcp {_address(node)}:10250: connect: no route to host"
+                f"error dialing backend: dial tcp {host_ip(node or {})}:10250: connect: no route to host"
             )
         if not is_running(pod, name):
-            raise ApiError(f'{_CODE_OF_UPGRADE}: container not found ("{name}")')
+            raise ApiError(f'{_NO_UPGRADE}: container not found ("{name}")')
         return found
 
     def run(
-        self, ref: Ref, argv: list[str], *, container: str = "", stdin: bytes = b"", actor: str = "kubectl"
+        self,
+        ref: Ref,
+        argv: list[str],
+        *,
+        container: str = "",
+        stdin: bytes | Reader = b"",
+        actor: str = "kubectl",
     ) -> Result:
-        """Run a command and keep what it changed. One transaction. Raises: ApiError."""
+        """Run a command and keep what it changed. One transaction.
+
+        Raises: ApiError; Starved when it reads more of an unfinished *stdin* than there is: then nothing has
+        happened, and it may be run again when there is more.
+        """
         with self._store.transaction():
             session = self.session(ref, container)
-            result = run(session, argv, stdin)
+            result = run(session, argv, stdin if isinstance(stdin, Reader) else Reader(stdin))
             self._keep(session.disk, actor)
         return result
 
@@ -76,6 +83,11 @@ class Exec:
         image = played(pod, found, self._settings, self._store.now).files
         return place.session(view, Reach(view, self._settings, place), image)
 
+    def lives(self, ref: Ref, uid: str, container: str) -> bool:
+        """Say whether a container of that very Pod still runs."""
+        pod = self._store.get(ref)
+        return pod is not None and uid_of(pod) == uid and is_running(pod, container)
+
     def _keep(self, disk: Disk, actor: str) -> None:
         written, removed = disk.changes()
         for file in written:
@@ -86,6 +98,14 @@ class Exec:
                 self._registry.update(file, actor)
         for ref in removed:
             self._registry.delete(ref, DeleteOptions(), actor)
+
+
+def is_interactive(container: Obj) -> bool:
+    """Say whether the program of a container is a shell that reads what is typed."""
+    words = words_of(container)
+    if not words:
+        return image_base(container["image"]) in WITHOUT_ENTRYPOINT
+    return basename(words[0]) in SHELLS and all(word in _SHELL_FLAGS for word in words[1:])
 
 
 class Terminal:
@@ -104,7 +124,7 @@ class Terminal:
         self._actor = actor
         self._session = executor.session(ref, container)
         self._container = self._session.container["name"]
-        self._uid = uid_of(self._session.pod)
+        self.uid = uid_of(self._session.pod)
         self.ended = False
 
     def enter(self, text: str) -> Result:
@@ -113,8 +133,8 @@ class Terminal:
         streams = Streams(Reader(), Sink(), Sink())
         with executor._store.transaction():
             fresh = executor.session(self._ref, self._container)
-            if uid_of(fresh.pod) != self._uid:
-                raise ApiError(f'{_CODE_OF_UPGRADE}: container not found ("{self._container}")')
+            if uid_of(fresh.pod) != self.uid:
+                raise ApiError(f'{_NO_UPGRADE}: container not found ("{self._container}")')
             session.pod, session.disk, session.network = fresh.pod, fresh.disk, fresh.network
             session.now = fresh.now
             code, self.ended = run_script(session, text, streams)
@@ -175,14 +195,3 @@ class Reach:
                 place = Container(pod, container, self._settings, self._place.now)
                 return webserver.reply(container, disk if own else place.session(self._view).disk, path)
         raise Unreachable("Connection refused")
-
-
-def is_running(pod: Obj, container: str) -> bool:
-    status = pod.get("status") or {}
-    statuses = [*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ())]
-    return any(s["name"] == container and "running" in s["state"] for s in statuses)
-
-
-def _address(node: Obj | None) -> str:
-    addresses = field(node or {}, "status.addresses", [])
-    return next((str(a["address"]) for a in addresses if a["type"] == "InternalIP"), "lookup")

@@ -63,7 +63,15 @@ def is_stream(scope: dict[str, Any]) -> bool:
     return b"watch=" in query or b"follow=" in query
 
 
-_router = ProtocolTypeRouter({"http": _http, "websocket": SameOrigin(URLRouter(websocket_urlpatterns))})
+_pages_sockets = SameOrigin(URLRouter(websocket_urlpatterns))
+
+
+async def _websocket(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    answer = kubernetes_api.websocket if is_ours(scope["path"]) else _pages_sockets
+    await answer(scope, receive, send)
+
+
+_router = ProtocolTypeRouter({"http": _http, "websocket": _websocket})
 
 
 async def application(scope: dict[str, Any], receive: Any, send: Any) -> None:

@@ -21,6 +21,7 @@ from core.apimachinery.meta import (
     uid_of,
 )
 from core.client.cache import View
+from core.kubelet.status import container_status
 from core.storage.backend import backend_key
 from core.storage.topology import check_volume_node_affinity
 
@@ -60,13 +61,9 @@ def container_backend(pod: Obj, container_name: str, restarts: int | None = None
     *restarts*: which of the containers of that name, if not the one that the Pod's status shows.
     """
     if restarts is None:
-        restarts = next((s["restartCount"] for s in _statuses(pod) if s["name"] == container_name), 0)
+        status = container_status(pod, container_name)
+        restarts = status["restartCount"] if status else 0
     return f"{_LOCAL}{uid_of(pod)}-container-{container_name}" + (f"-{restarts}" if restarts else "")
-
-
-def _statuses(pod: Obj) -> list[Obj]:
-    status = pod.get("status") or {}
-    return [*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ())]
 
 
 def local_backends(pod: Obj) -> list[str]:

@@ -15,10 +15,12 @@ from typing import NamedTuple
 from core.api.resources import NO_USAGE, Usage
 from core.apimachinery.meta import Obj
 from core.apimachinery.timestamps import seconds
+from core.kubelet.program import image_base, words_of
 from core.kubelet.shell.disk import Image
 from core.kubelet.shell.run import Container, run_streams
 from core.kubelet.shell.session import FOREVER, Session, Sink
-from core.kubelet.webserver import document_root, image_base
+from core.kubelet.status import container_status
+from core.kubelet.webserver import document_root
 from core.sim.settings import Settings
 
 _ENTRYPOINT = """\
@@ -92,17 +94,15 @@ def played(pod: Obj, container: Obj, settings: Settings, now: float, *, previous
     if span is None:
         return Played()
     started, ended = span
-    if container.get("command"):
-        words = [*container["command"], *(container.get("args") or ())]
-        return _play(Container(pod, container, settings, started), words, ended - started)
+    words = words_of(container)
+    if words:
+        return _play(Container(pod, container, settings, started), list(words), ended - started)
     return Played(_greeting(container, started))
 
 
 def _span(pod: Obj, name: str, now: float, previous: bool) -> tuple[float, float] | None:
     """Return from when to when the container has run, or None."""
-    status = pod.get("status") or {}
-    statuses = [*(status.get("containerStatuses") or ()), *(status.get("initContainerStatuses") or ())]
-    found: Obj = next((s for s in statuses if s["name"] == name), {})
+    found = container_status(pod, name) or {}
     state = found.get("state") or {}
     ended = state.get("terminated") if not previous else None
     if previous or not (ended or state.get("running")):

@@ -21,6 +21,8 @@ _INSTANT = frozenset(
     {"true", "echo", "printf", "date", "hostname", "ls", "touch", "mkdir", "cat", "set", "rm", "mv", "cp"}
     | {":", "chmod", "pwd", "env", "id"}
 )
+WITHOUT_ENTRYPOINT = frozenset(("busybox", "alpine", "debian", "ubuntu", "centos", "fedora"))
+"""Images whose program is a shell, and in which arguments alone are a command line."""
 _UNIT = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _SEPARATORS = re.compile(r"\s*(?:;|&&|\n)\s*")
 _BEYOND = frozenset(("|", "||", "&", "if", "for", "while", "until", "case", "{", "(", "trap", "exec"))
@@ -36,8 +38,21 @@ SERVER = Run(FOREVER)
 
 def run_of(container: Obj) -> Run:
     """Return what the command of *container* does; without one, the image's own server runs."""
-    words = (*(container.get("command") or ()), *(container.get("args") or ()))
-    return _run(words) if container.get("command") else SERVER
+    words = words_of(container)
+    return _run(words) if words else SERVER
+
+
+def words_of(container: Obj) -> tuple[str, ...]:
+    """Return the command line of the container, or () when the image's own program runs."""
+    args = container.get("args") or ()
+    if not container.get("command") and image_base(container["image"]) not in WITHOUT_ENTRYPOINT:
+        return ()
+    return (*(container.get("command") or ()), *args)
+
+
+def image_base(image: str) -> str:
+    """Return the last part of an image's name: ``nginx`` for ``docker.io/library/nginx:1.27``."""
+    return image.partition("@")[0].rsplit("/", 1)[-1].partition(":")[0]
 
 
 def init_run_of(container: Obj) -> Run:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from core.apimachinery.errors import BadRequest
 from core.apimachinery.meta import Obj
 from core.kubelet.ipam import host_ip
 
@@ -170,3 +171,37 @@ def _ready(pod: Obj, old: dict[str, Obj], containers_ready: Verdict) -> Verdict:
         if (old.get(gate["conditionType"]) or {}).get("status") != "True"
     ]
     return (False, "ReadinessGatesNotReady", ", ".join(missing)) if missing else (True, "", "")
+
+
+# -- reading ---------------------------------------------------------------------------------------
+
+
+def container_status(pod: Obj, name: str) -> Obj | None:
+    """Return what the Pod's status says of a container, init containers too, or None."""
+    status = pod.get("status") or {}
+    for reported in ("containerStatuses", "initContainerStatuses"):
+        found: Obj
+        for found in status.get(reported) or ():
+            if found["name"] == name:
+                return found
+    return None
+
+
+def is_running(pod: Obj, name: str) -> bool:
+    status = container_status(pod, name)
+    return status is not None and "running" in status["state"]
+
+
+def named_container(pod: Obj, name: str) -> Obj:
+    """Return the container that a request means; *name* "" is the only one. Raises: BadRequest."""
+    spec, pod_name = pod["spec"], pod["metadata"]["name"]
+    containers = [*(spec.get("initContainers") or ()), *spec["containers"]]
+    if not name and len(containers) > 1:
+        names = " ".join(container["name"] for container in containers)
+        text = f"a container name must be specified for pod {pod_name}, choose one of: [{names}]"
+        raise BadRequest(text)
+    container: Obj
+    for container in containers:
+        if not name or container["name"] == name:
+            return container
+    raise BadRequest(f"container {name} is not valid for pod {pod_name}")

@@ -10,6 +10,7 @@ from posixpath import normpath
 from typing import NamedTuple, Protocol
 
 from core.apimachinery.meta import Obj
+from core.kubelet.program import image_base, words_of
 
 _NGINX = "/usr/share/nginx/html"
 _HTTPD = "/usr/local/apache2/htdocs"
@@ -43,14 +44,9 @@ class Reply(NamedTuple):
         return _WORDS.get(self.code, "")
 
 
-def image_base(image: str) -> str:
-    """Return the last part of an image's name: ``nginx`` for ``docker.io/library/nginx:1.27``."""
-    return image.partition("@")[0].rsplit("/", 1)[-1].partition(":")[0]
-
-
 def document_root(container: Obj) -> str:
     """Return where the documents of the container's server are, or "" if it serves none."""
-    return "" if container.get("command") else _ROOTS.get(image_base(container["image"]), "")
+    return "" if words_of(container) else _ROOTS.get(image_base(container["image"]), "")
 
 
 def welcome(container: Obj) -> dict[str, bytes]:

@@ -31,9 +31,10 @@ from core.apiserver.options import (
 from core.apiserver.patching import APPLY_PATCH, patch_type
 from core.apiserver.protobuf import Malformed, UnknownMessage
 from core.apiserver.protobuf import decode as decode_protobuf
-from core.apiserver.refusals import NotImplementedHere, RevisionTooLarge
+from core.apiserver.refusals import RevisionTooLarge, WrongMethod
 from core.cluster import Cluster
-from stsviz.kubeapi import documents
+from stsviz.kubeapi import documents, podlogs
+from stsviz.kubeapi.exec import Remote, refuse_upgrade
 from stsviz.kubeapi.http import Request, Response, plain, read_request, refusal
 from stsviz.kubeapi.negotiation import Form, form_of, object_as, page_as, response_of
 from stsviz.kubeapi.routing import NoSuchPage, target_of, verb_of
@@ -43,7 +44,7 @@ from stsviz.runtime import LAB, runtime
 log = logging.getLogger(__name__)
 
 ROOTS = frozenset(("api", "apis", "version", "openapi", "healthz", "livez", "readyz"))
-_NOT_HERE = frozenset(("exec", "attach", "portforward", "log"))
+_STREAMED = frozenset(("exec", "attach", "portforward"))
 _THREADS = 8
 
 
@@ -78,6 +79,20 @@ class KubernetesApi:
         if response is not None:
             await response.send(send, head=scope["method"] == "HEAD")
 
+    async def websocket(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
+        """Serve exec and attach. A refusal is a plain 403: kubectl asks again over HTTP, and hears why."""
+        await receive()  # websocket.connect
+        try:
+            _guard(scope)
+            name, parts = _mount(scope["path"])
+            cluster = await self._in_thread(_cluster, name)
+            target = target_of(parts)
+            if target.subresource not in ("exec", "attach"):
+                raise WrongMethod
+            await Remote(self._hub(cluster), target, scope, receive, send).run()
+        except (NoSuchPage, ApiError):
+            await send({"type": "websocket.close", "code": 4403})
+
     async def _serve(
         self, request: Request, name: str, parts: list[str], receive: Any, send: Any
     ) -> Response | None:
@@ -89,6 +104,11 @@ class KubernetesApi:
         target = target_of(parts)
         verb = verb_of(target, request.method)
         call = Call(request, target, cluster)
+        if target.subresource in _STREAMED:
+            upgrade = request.header("upgrade")
+            raise await self._in_thread(refuse_upgrade, cluster, target, request.query, upgrade)
+        if target.subresource == "log":
+            return await podlogs.serve(self._hub(cluster), target, request, receive, send)
         if verb == "list":
             form = form_of(request, collection=True, watch=False)
             options = call.list_options()
@@ -106,8 +126,6 @@ class KubernetesApi:
             "delete": call.delete,
             "deletecollection": call.delete_collection,
         }
-        if target.subresource in _NOT_HERE:
-            raise NotImplementedHere(f"stsviz does not serve {target.subresource} yet")
         if verb == "get":
             return await self._patient(cluster, lambda: call.get(form))
         response = await self._in_thread(verbs[verb], form)

@@ -15,6 +15,8 @@ from core.kubelet.shell.builtins import Break, Continue
 from core.kubelet.shell.disk import Disk, Image
 from core.kubelet.shell.image import environment_of, files_of
 from core.kubelet.shell.interpreter import Shell
+from core.kubelet.shell.lexer import SyntaxFault, Unfinished
+from core.kubelet.shell.parser import parse
 from core.kubelet.shell.session import (
     Asleep,
     Exit,
@@ -64,12 +66,23 @@ class Container:
         )
 
 
-def run(session: Session, argv: list[str], stdin: bytes = b"") -> Result:
-    """Run a command without a shell around it."""
+def run(session: Session, argv: list[str], stdin: Reader | None = None) -> Result:
+    """Run a command without a shell around it. Raises: Starved."""
     session.commands = 0
-    streams = Streams(Reader(stdin), Sink(), Sink())
+    streams = Streams(stdin or Reader(), Sink(), Sink())
     code = _guarded(streams, lambda: _exec(session, argv, streams))
     return Result(bytes(streams.out.content), bytes(streams.err.content), code)
+
+
+def is_unfinished(text: str) -> bool:
+    """Say whether a shell would wait for more lines: a quote is open, an ``if`` has no ``fi``."""
+    try:
+        parse(text)
+    except Unfinished:
+        return True
+    except SyntaxFault:
+        return False
+    return False
 
 
 def run_streams(session: Session, argv: list[str], out: Sink) -> int:

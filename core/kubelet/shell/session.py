@@ -69,22 +69,32 @@ class Offline:
         raise Unreachable("Network is unreachable")
 
 
-class Reader:
-    """Bytes that are read once."""
+class Starved(Exception):
+    """A command reads what has not been typed yet."""
 
-    def __init__(self, content: bytes = b"") -> None:
+
+class Reader:
+    """Bytes that are read once; more may follow unless *finished*."""
+
+    def __init__(self, content: bytes = b"", *, finished: bool = True) -> None:
         self._content = content
+        self._finished = finished
         self._at = 0
 
     def rest(self) -> bytes:
+        """Raises: Starved."""
+        if not self._finished:
+            raise Starved
         at, self._at = self._at, len(self._content)
         return self._content[at:]
 
     def line(self) -> bytes:
-        """Return the next line with its end; b"" when there is none."""
-        end = self._content.find(b"\n", self._at) + 1 or len(self._content)
-        at, self._at = self._at, end
-        return self._content[at:end]
+        """Return the next line with its end; b"" when there is none. Raises: Starved."""
+        end = self._content.find(b"\n", self._at) + 1
+        if not end and not self._finished:
+            raise Starved
+        at, self._at = self._at, end or len(self._content)
+        return self._content[at : self._at]
 
 
 class Sink:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from posixpath import basename, dirname
 
 from core.apimachinery.meta import field
+from core.kubelet.program import words_of
 from core.kubelet.shell.disk import MAX_PATH
 from core.kubelet.shell.image import fqdn_of, hostname_of
 from core.kubelet.shell.session import Call, UsageFault
@@ -99,8 +100,9 @@ def _uname(call: Call) -> int:
 
 def _ps(call: Call) -> int:
     container = call.session.container
-    words = [*(container.get("command") or ()), *(container.get("args") or ())]
-    program = " ".join(words) or f"{basename(container['image']).partition(':')[0]}: master process"
+    program = (
+        " ".join(words_of(container)) or f"{basename(container['image']).partition(':')[0]}: master process"
+    )
     call.say(f"PID   USER     TIME  COMMAND\n    1 root      0:00 {program}\n    7 root      0:00 ps\n")
     return 0
 
