@@ -80,7 +80,7 @@ class Exec:
         found = self.find(ref, container)
         pod, view = self._registry.get(ref), self._store.view
         place = Container(pod, found, self._settings, self._store.now)
-        image = played(pod, found, self._settings, self._store.now).files
+        image = played(place, view).files
         return place.session(view, Reach(view, self._settings, place), image)
 
     def lives(self, ref: Ref, uid: str, container: str) -> bool:
@@ -104,7 +104,7 @@ def is_interactive(container: Obj) -> bool:
     """Say whether the program of a container is a shell that reads what is typed."""
     words = words_of(container)
     if not words:
-        return image_base(container["image"]) in WITHOUT_ENTRYPOINT
+        return image_base(container.get("image") or "") in WITHOUT_ENTRYPOINT
     return basename(words[0]) in SHELLS and all(word in _SHELL_FLAGS for word in words[1:])
 
 

@@ -16,6 +16,7 @@ from core.apiserver.podlog import LogOptions
 from core.apiserver.registry.generic import Registry
 from core.kubelet.ipam import host_ip
 from core.kubelet.played import Line, played
+from core.kubelet.shell.run import Container
 from core.kubelet.stages import is_switched_off
 from core.kubelet.status import container_status, named_container
 from core.sim.settings import Settings
@@ -44,8 +45,8 @@ def log_of(registry: Registry, settings: Settings, ref: Ref, options: LogOptions
         path = f"containerLogs/{namespace_of(pod)}/{ref.name}/{container['name']}"
         raise ApiError(f'Get "https://{host}/{path}": dial tcp {host}: connect: no route to host')
     state = _state(pod, container["name"], previous=options.previous)
-    now = registry.store.now
-    lines = played(pod, container, settings, now, previous=options.previous).lines
+    now, view = registry.store.now, registry.store.view
+    lines = played(Container(pod, container, settings, now), view, previous=options.previous).lines
     return Log(uid_of(pod), lines, "running" not in state, now)
 
 

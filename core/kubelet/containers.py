@@ -6,8 +6,8 @@ Differs: the runtime is simulated: a container starts ``container_start_seconds`
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
 
 from core.apimachinery.meta import Obj, name_of, namespace_of, uid_of
@@ -60,11 +60,11 @@ class Runtime:
     now: float
     view: View
 
-    def look(self, container: Obj, status: Obj) -> Callable[[Obj], Outcome]:
-        """Return what tries the probes of a container whose status is *status*."""
+    def look(self, container: Obj, status: Obj, probe: Obj) -> Outcome:
+        """Try a probe of a container whose status is *status*."""
         known = {**(self.pod.get("status") or {}), "podIP": self.address, "containerStatuses": [status]}
         place = Container({**self.pod, "status": known}, container, self.settings, self.now)
-        return lambda probe: outcome_of(place, self.view, probe)
+        return outcome_of(place, self.view, probe)
 
     @property
     def start_seconds(self) -> float:
@@ -258,7 +258,7 @@ def _was_ended(runtime: Runtime, container: Obj, status: Obj) -> Run | None:
 def _probed(runtime: Runtime, container: Obj, status: Obj) -> Step:
     """Return the running container with what its probes say of it, killed if it is to be killed."""
     started_at = seconds(status["state"]["running"]["startedAt"])
-    look, was_started = runtime.look(container, status), bool(status["started"])
+    look, was_started = partial(runtime.look, container, status), bool(status["started"])
     probed = Probed(container, look, started_at, runtime.node_since, was_started, status["ready"])
     seen = probe_state(probed, runtime.now)
     events = tuple(

@@ -37,7 +37,7 @@ _CONDITIONS = (
     ("Ready", "True", "KubeletReady", "kubelet is posting ready status"),
 )
 _KINDS = frozenset(kind for kind, *_ in _CONDITIONS)
-_TIMED = ("command", "readinessProbe", "livenessProbe", "startupProbe")
+_TIMED = ("command", "args", "readinessProbe", "livenessProbe", "startupProbe")
 
 
 class Kubelet:

@@ -7,7 +7,7 @@ Not modelled: ConfigMaps, Secrets and projected volumes have no content; node.st
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from core.api.resources import is_terminal
 from core.apimachinery.meta import (
@@ -27,6 +27,12 @@ from core.storage.topology import check_volume_node_affinity
 
 _PROTECTION = "kubernetes.io/pvc-protection"
 _LOCAL = "pod-"
+
+
+class Getter(Protocol):
+    """The part of a View by which a volume is found."""
+
+    def get(self, kind: str, namespace: str, name: str) -> Obj | None: ...
 
 
 class Mount(NamedTuple):
@@ -85,7 +91,7 @@ def is_local(backend: str) -> bool:
     return backend.startswith(_LOCAL)
 
 
-def mounts_of(pod: Obj, view: View, container_name: str = "") -> list[Mount]:
+def mounts_of(pod: Obj, view: Getter, container_name: str = "") -> list[Mount]:
     """Return the mounts of one container (the first, unless named), longest paths first."""
     spec = pod["spec"]
     containers = [*spec["containers"], *(spec.get("initContainers") or ())]
@@ -95,7 +101,7 @@ def mounts_of(pod: Obj, view: View, container_name: str = "") -> list[Mount]:
     return sorted(out, key=lambda mount: -len(mount.path))
 
 
-def _mount(pod: Obj, view: View, volume: Obj, mount: Obj) -> Mount:
+def _mount(pod: Obj, view: Getter, volume: Obj, mount: Obj) -> Mount:
     path, name = mount["mountPath"], volume["name"]
     read_only, sub_path = bool(mount.get("readOnly")), mount.get("subPath") or ""
     claim_name = claim_name_of(pod, volume)

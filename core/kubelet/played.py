@@ -1,27 +1,27 @@
 """What a container's own program has done and printed by now: it is played from its start, each time anew.
 
-Stands for the process in the container, seen from outside: its log, and the files it has made in the
-container's own file system. A program that is not simulated is a server that prints nothing; nginx prints
-what its entrypoint prints.
-Not modelled: what others do to its files while it runs; names and addresses of others.
+Stands for the process in the container, seen from outside: its log, the files it has made in the container's
+own file system, and those in volumes that it writes when it starts. A program that is not simulated is a
+server that prints nothing; nginx prints what its entrypoint prints.
+Not modelled: what a program writes into a volume later on; what others do to its files while it runs; names
+and addresses of others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from core.api.resources import NO_USAGE, Usage
 from core.apimachinery.meta import Obj
 from core.apimachinery.timestamps import seconds
+from core.kubelet.mounts import container_backend
 from core.kubelet.program import image_base, words_of
-from core.kubelet.shell.disk import Image
+from core.kubelet.shell.disk import Files, Image
 from core.kubelet.shell.run import Container, run_streams
 from core.kubelet.shell.session import FOREVER, Session, Sink
 from core.kubelet.status import container_status
 from core.kubelet.webserver import document_root
-from core.sim.settings import Settings
 
 _ENTRYPOINT = """\
 /docker-entrypoint.sh: /docker-entrypoint.d/ is not empty, will attempt to perform configuration
@@ -70,33 +70,30 @@ class _Log(Sink):
 
 
 class _Bare:
-    """A cluster with nothing in it: a program is played on an empty disk."""
+    """A cluster whose volumes are empty: what is in them now was not there when the program began."""
+
+    def __init__(self, view: Files) -> None:
+        self._view = view
 
     def get(self, kind: str, namespace: str, name: str) -> Obj | None:
-        return None
+        return None if kind == "VolumeFile" else self._view.get(kind, namespace, name)
 
     def list(self, kind: str, namespace: str | None = None) -> list[Obj]:
         return []
 
-    def indexed(self, index: str, value: Hashable) -> list[Obj]:  # type: ignore[valid-type]
-        return []
 
-    def count(self, index: str, value: Hashable) -> int:
-        return 0
-
-    def usage(self, node: str) -> Usage:
-        return NO_USAGE
-
-
-def played(pod: Obj, container: Obj, settings: Settings, now: float, *, previous: bool = False) -> Played:
+def played(place: Container, view: Files, *, previous: bool = False) -> Played:
     """Play the program of a container that runs or has run; *previous*: the one before it."""
-    span = _span(pod, container["name"], now, previous)
+    pod, container = place.pod, place.container
+    span = _span(pod, container["name"], place.now, previous)
     if span is None:
         return Played()
     started, ended = span
     words = words_of(container)
     if words:
-        return _play(Container(pod, container, settings, started), list(words), ended - started)
+        log = _Log(started)
+        session = _play(replace(place, now=started), _Bare(view), log, ended - started)
+        return Played(tuple(log.lines), session.disk.overlay(), started + session.wakes)
     return Played(_greeting(container, started))
 
 
@@ -114,12 +111,18 @@ def _span(pod: Obj, name: str, now: float, previous: bool) -> tuple[float, float
     return seconds(ended["startedAt"]), seconds(ended["finishedAt"])
 
 
-def _play(place: Container, words: list[str], elapsed: float) -> Played:
-    log = _Log(place.now)
-    session = log.session = place.session(_Bare())
+def written_at_start(place: Container, view: Files) -> list[Obj]:
+    """Return the files in volumes that a container's program writes before it sleeps for the first time."""
+    session = _play(place, view, _Log(place.now), 0.0)
+    own = container_backend(place.pod, place.container["name"])
+    return [file for file in session.disk.changes()[0] if file["metadata"]["namespace"] != own]
+
+
+def _play(place: Container, view: Files, log: _Log, elapsed: float) -> Session:
+    session = log.session = place.session(view)
     session.patience = elapsed
-    run_streams(session, words, log)
-    return Played(tuple(log.lines), session.disk.overlay(), place.now + session.wakes)
+    run_streams(session, list(words_of(place.container)), log)
+    return session
 
 
 def _greeting(container: Obj, started: float) -> tuple[Line, ...]:

@@ -84,7 +84,7 @@ def outcome_of(place: Container, view: View, probe: Obj) -> Outcome:
 
 
 def _command(place: Container, view: View, argv: list[str]) -> Outcome:
-    program = played(place.pod, place.container, place.settings, place.now)
+    program = played(place, view)
     session = place.session(view, image=program.files)
     result = run(session, argv)
     since, until = session.disk.latest, program.goes_on

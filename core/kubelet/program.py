@@ -45,7 +45,7 @@ def run_of(container: Obj) -> Run:
 def words_of(container: Obj) -> tuple[str, ...]:
     """Return the command line of the container, or () when the image's own program runs."""
     args = container.get("args") or ()
-    if not container.get("command") and image_base(container["image"]) not in WITHOUT_ENTRYPOINT:
+    if not container.get("command") and image_base(container.get("image") or "") not in WITHOUT_ENTRYPOINT:
         return ()
     return (*(container.get("command") or ()), *args)
 

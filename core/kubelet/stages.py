@@ -27,11 +27,23 @@ from core.apimachinery.meta import (
     uid_of,
 )
 from core.apimachinery.timestamps import seconds, timestamp
-from core.client.actions import NOTHING, Action, Delete, Patch, Plan, RecordEvent, UpdateStatus
+from core.client.actions import (
+    NOTHING,
+    Action,
+    Create,
+    Delete,
+    Patch,
+    Plan,
+    RecordEvent,
+    Update,
+    UpdateStatus,
+)
 from core.client.cache import View
 from core.kubelet import containers, images, ipam, mounts
 from core.kubelet.containers import ContainerEvent, Runtime, Step
-from core.kubelet.program import FOREVER
+from core.kubelet.played import written_at_start
+from core.kubelet.program import FOREVER, words_of
+from core.kubelet.shell.run import Container
 from core.kubelet.status import Observed, exit_code, pod_status
 from core.sim.settings import Settings
 
@@ -180,6 +192,7 @@ def run(sync: PodSync) -> Plan:
     )
     # images first, so that the next Pod finds them; Events last: a refused write is not told
     actions = [*_pulls(sync, steps), *sync.write(observed)]
+    actions += _writes(sync, steps)
     for step in steps:
         actions += [sync.event(event, step.status["name"]) for event in step.events]
     due = min((step.due for step in steps), default=FOREVER)
@@ -206,6 +219,20 @@ def _advance_inits(sync: PodSync, runtime: Runtime, since: float) -> tuple[list[
         else:
             may_start = None
     return out, may_start
+
+
+def _writes(sync: PodSync, steps: Sequence[Step]) -> list[Action]:
+    """Return what the programs that start now write into volumes."""
+    spec, out = sync.pod["spec"], list[Action]()
+    specs = [*(spec.get("initContainers") or ()), *spec["containers"]]
+    for container, old, step in zip(specs, [*sync.inits, *sync.mains], steps, strict=True):
+        started = step.status.get("containerID") != old.get("containerID")
+        if started and "volumeMounts" in container and words_of(container):
+            place = Container(sync.pod, container, sync.settings, sync.now)
+            for file in written_at_start(place, sync.view):
+                stored = sync.view.get("VolumeFile", file["metadata"]["namespace"], file["metadata"]["name"])
+                out.append(Create(file) if stored is None else Update(file))
+    return out
 
 
 def _pulls(sync: PodSync, steps: Sequence[Step]) -> list[Action]:

@@ -146,7 +146,7 @@ class Remote:
         attach = self._target.subresource == "attach"
         if attach and not (self._wire.stdin and container.get("stdin") and is_interactive(container)):
             return await self._watch_program()
-        shell = attach or (self._wire.stdin and is_interactive({"command": self._argv, "image": ""}))
+        shell = attach or (self._wire.stdin and is_interactive({"command": self._argv}))
         return await (self._talk(attached=attach) if shell else self._command())
 
     def _in_thread(self, function: Any, *arguments: Any, **named: Any) -> asyncio.Future[Any]:

@@ -14,7 +14,7 @@ STANDARD = """
 apiVersion: storage.k8s.io/v1
 kind: StorageClass
 metadata: {name: standard}
-provisioner: rancher.io/local-path
+provisioner: kubernetes.io/host-path
 ---
 """
 CLAIMS = STANDARD + (
@@ -100,7 +100,7 @@ def test_logs(web: Kubectl):
     assert web.ok("logs web-0").endswith("[notice] 1#1: start worker processes\n")
     assert len(web.ok("logs web-0 --tail=2").splitlines()) == 2
     web.ok("run speaker --image=busybox --restart=Never -- sh -c 'echo one; sleep 20; echo two; sleep 1'")
-    assert web.ok("logs -f speaker --pod-running-timeout=20s") == "one\ntwo\n"
+    assert web("logs -f speaker --pod-running-timeout=20s").out == "one\ntwo\n"
     assert 'previous terminated container "nginx" in pod "web-0" not found' in web("logs web-0 -p").err
 
 

@@ -10,15 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from posixpath import dirname, join, normpath
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from core.apimachinery.meta import Obj, Ref, name_of, namespace_of, ref_of, uid_of
 from core.apimachinery.timestamps import seconds
-from core.client.cache import View
 from core.kubelet.mounts import Mount, container_backend, is_local, mounts_of
 from core.storage.volumefile import MAX_CONTENT, content_of, file_name, volume_file
 
 MAX_PATH = 4096
+MAX_WRITTEN = 16 * MAX_CONTENT  # bytes in the life of one disk, which is one command
 _STANDARD = frozenset(
     {"/bin", "/dev", "/etc", "/home", "/mnt", "/opt", "/proc", "/root", "/run", "/srv", "/tmp"}
     | {"/usr", "/usr/bin", "/usr/share", "/var", "/var/lib", "/var/log", "/var/run", "/var/tmp"}
@@ -61,8 +61,16 @@ def owner(pod: Obj) -> Obj:
     return {"namespace": namespace_of(pod), "name": name_of(pod), "uid": uid_of(pod)}
 
 
+class Files(Protocol):
+    """The part of a View that a disk needs."""
+
+    def get(self, kind: str, namespace: str, name: str) -> Obj | None: ...
+
+    def list(self, kind: str, namespace: str | None = None) -> list[Obj]: ...
+
+
 class Disk:
-    def __init__(self, view: View, pod: Obj, container_name: str, now: float, image: Image) -> None:
+    def __init__(self, view: Files, pod: Obj, container_name: str, now: float, image: Image) -> None:
         self._view = view
         self._pod = pod
         self.now = now
@@ -70,6 +78,7 @@ class Disk:
         self._own = container_backend(pod, container_name)
         self.mounts: list[Mount] = mounts_of(pod, view, container_name)
         self._changed: dict[tuple[str, str], Obj | None] = {}
+        self._written = 0
         self.latest = 0.0
         """When the newest of all entries looked at was last changed."""
 
@@ -185,6 +194,9 @@ class Disk:
             raise DiskError("Is a directory")
         if len(content) > MAX_CONTENT:
             raise DiskError("File too large")
+        self._written += len(content)
+        if self._written > MAX_WRITTEN:
+            raise DiskError("No space left on device")
         file = volume_file(place.backend, place.path, content, self.now)
         if mode is not None or node is not None:
             file["mode"] = mode if mode is not None else node.mode if node else 0o644

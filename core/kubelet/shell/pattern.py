@@ -14,6 +14,7 @@ from core.kubelet.shell.session import UsageFault
 _MAX_PATTERN = 200
 _MAX_LINE = 10_000
 _MAX_STARTS = 1_000  # where in a line a match that is to be shown may begin
+_SPECIAL = frozenset("\\.[]*+?")
 _CLASSES = {"digit": str.isdigit, "alpha": str.isalpha, "alnum": str.isalnum, "space": str.isspace}
 
 
@@ -42,10 +43,20 @@ class Pattern:
         self._end = not fixed and text.endswith("$") and not text.endswith("\\$")
         text = text[:-1] if self._end else text
         self._atoms = [Atom(frozenset(char)) for char in text] if fixed else _atoms(text, extended)
+        plain = fixed or not (_SPECIAL.intersection(text) or self._start or self._end)
+        self._literal = text if plain else ""
+
+    @property
+    def cost(self) -> int:
+        """Return by how much a byte that is searched costs more than one that is read."""
+        return 0 if self._literal else 4 * (1 + len(self._atoms))
 
     def search(self, line: str) -> tuple[int, int] | None:
         """Return the leftmost longest match as (start, end), or None."""
         line = line[:_MAX_LINE].lower() if self._fold else line[:_MAX_LINE]
+        if self._literal:
+            start = line.find(self._literal)
+            return (start, start + len(self._literal)) if start >= 0 else None
         if self._matches(line) is None:
             return None
         starts = range(1) if self._start else range(len(line) + 1)

@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.apimachinery.meta import Obj
-from core.client.cache import View
 from core.kubelet.shell.builtins import Break, Continue
-from core.kubelet.shell.disk import Disk, Image
+from core.kubelet.shell.disk import Disk, Files, Image
 from core.kubelet.shell.image import environment_of, files_of
 from core.kubelet.shell.interpreter import Shell
 from core.kubelet.shell.lexer import SyntaxFault, Unfinished
@@ -48,7 +47,7 @@ class Container:
     settings: Settings
     now: float
 
-    def session(self, view: View, network: Network | None = None, image: Image | None = None) -> Session:
+    def session(self, view: Files, network: Network | None = None, image: Image | None = None) -> Session:
         """Return a shell in it. *image*: what its own program has changed so far."""
         files = files_of(self.pod, self.container, self.settings) | dict(image or {})
         disk = Disk(view, self.pod, self.container["name"], self.now, files)
@@ -68,7 +67,7 @@ class Container:
 
 def run(session: Session, argv: list[str], stdin: Reader | None = None) -> Result:
     """Run a command without a shell around it. Raises: Starved."""
-    session.commands = 0
+    session.commands = session.labour = 0
     streams = Streams(stdin or Reader(), Sink(), Sink())
     code = _guarded(streams, lambda: _exec(session, argv, streams))
     return Result(bytes(streams.out.content), bytes(streams.err.content), code)
@@ -113,7 +112,7 @@ def _exec(session: Session, argv: list[str], streams: Streams) -> int:
 
 def run_script(session: Session, text: str, streams: Streams) -> tuple[int, bool]:
     """Run lines in a shell that goes on; return the code, and whether the shell has ended."""
-    session.commands = 0
+    session.commands = session.labour = 0
     ended = True
 
     def lines() -> int:

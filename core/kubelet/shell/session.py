@@ -18,6 +18,8 @@ from core.sim.settings import Settings
 MAX_COMMANDS = 1000
 MAX_DEPTH = 20  # shells within shells
 MAX_OUTPUT = 1024 * 1024  # bytes
+MAX_LABOUR = 8 * 1024 * 1024  # bytes that programs read
+MAX_VALUE = 128 * 1024  # characters of a variable or an argument
 FOREVER = float("inf")
 
 
@@ -149,6 +151,7 @@ class Session:
     strange: bool = False
     """Whether a command was met that is not simulated."""
     commands: int = 0
+    labour: int = 0
     depth: int = 0
 
     def spend(self) -> None:
@@ -156,6 +159,12 @@ class Session:
         self.commands += 1
         if self.commands > MAX_COMMANDS:
             raise TooMuch(f"more than {MAX_COMMANDS} commands")
+
+    def work(self, amount: int) -> None:
+        """Count bytes that a program works through. Raises: TooMuch."""
+        self.labour += amount
+        if self.labour > MAX_LABOUR:
+            raise TooMuch("too much to read")
 
     def meet_strange(self) -> None:
         """Meet a command that is not simulated; in a program it is the server that goes on for ever."""

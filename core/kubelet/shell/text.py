@@ -73,10 +73,14 @@ def inputs(call: Call, names: list[str]) -> Iterator[tuple[str, bytes | None]]:
     """Yield (name, bytes) of each operand, or of the standard input; None and a complaint for what fails."""
     for name in names or ["-"]:
         if name in ("-", "/dev/stdin"):
-            yield name, call.streams.stdin.rest()
+            content = call.streams.stdin.rest()
+            call.session.work(len(content))
+            yield name, content
             continue
         try:
-            yield name, b"" if name == "/dev/null" else call.disk.read(call.path(name))
+            content = b"" if name == "/dev/null" else call.disk.read(call.path(name))
+            call.session.work(len(content))
+            yield name, content
         except DiskError as error:
             call.fail(f"{name}: {error}")
             yield name, None
@@ -170,6 +174,7 @@ def _grep(call: Call) -> int:
         if content is None:
             code = 2
             continue
+        call.session.work(len(content) * pattern.cost)
         lines = content.decode("utf-8", "surrogateescape").splitlines()
         hits = [
             (number, line)
@@ -211,6 +216,7 @@ def _sed(call: Call) -> int:
             continue
         lines = content.decode("utf-8", "surrogateescape").splitlines(keepends=True)
         if edit:
+            call.session.work(len(content) * pattern.cost)
             call.say("".join(pattern.replace(line, instead, everywhere="g" in flags) for line in lines))
             continue
         low, high = (len(lines) if text == "$" else int(text) for text in (first, last or first))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from posixpath import join
 
-from core.kubelet.shell.session import Session
+from core.kubelet.shell.session import MAX_VALUE, Session
 from core.kubelet.shell.tree import Arithmetic, Part, Sequence, Substitution, Text, Variable, Word
 
 Substitute = Callable[[Sequence], str]
@@ -36,7 +36,11 @@ class Words:
 
     def text(self, word: Word) -> str:
         """Return *word* as one text, as in an assignment. Raises: BadWord."""
-        return self._home(word) + "".join(self._value(part) for part in word)[1 if self._home(word) else 0 :]
+        home = self._home(word)
+        text = home + "".join(self._value(part) for part in word)[1 if home else 0 :]
+        if len(text) > MAX_VALUE:
+            raise BadWord("Argument list too long")
+        return text
 
     def _home(self, word: Word) -> str:
         first = word[0] if word else None
@@ -78,7 +82,7 @@ class Words:
                 current = None
         if current is not None:
             fields.append("".join(current))
-        if len(fields) > _MAX_FIELDS:
+        if len(fields) > _MAX_FIELDS or any(len(field) > MAX_VALUE for field in fields):
             raise BadWord("Argument list too long")
         return fields
 
