@@ -25,7 +25,8 @@ CLAIMS = STANDARD + (
     )
     + "  volumeClaimTemplates:\n"
     "  - metadata: {name: www}\n"
-    "    spec: {storageClassName: standard, accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}\n"
+    "    spec: {storageClassName: standard, accessModes: [ReadWriteOnce],\n"
+    "           resources: {requests: {storage: 1Gi}}}\n"
 )
 
 
