@@ -129,7 +129,9 @@ def _rm(call: Call) -> int:
             node = call.disk.node(path)
             if node is None and "f" in options:
                 continue
-            if node is not None and node.is_directory and not deep:
+            if node is None:
+                raise DiskError("No such file or directory")
+            if node.is_directory and not deep:
                 raise DiskError("Is a directory")
             for below in reversed(call.disk.below(path)):
                 call.session.spend()

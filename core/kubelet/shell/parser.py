@@ -57,6 +57,8 @@ class _Parser:
 
     def unexpected(self, expecting: str = "") -> SyntaxFault:
         token = self.token
+        if token.text in ("<<", "<&"):
+            return SyntaxFault("here-documents are not simulated")
         named = {"\n": "newline"}.get(token.text, f'"{token.text}"' if token.kind != "end" else token.text)
         hint = f' (expecting "{expecting}")' if expecting else ""
         kind = Unfinished if token.kind == "end" else SyntaxFault
@@ -100,10 +102,10 @@ class _Parser:
                 connector = ";"
         return Sequence(tuple(items))
 
-    def _body(self) -> Sequence:
+    def _body(self, closer: str = "") -> Sequence:
         body = self.sequence()
         if not body.items:
-            raise self.unexpected()
+            raise self.unexpected(closer if self.token.kind == "end" else "")
         return body
 
     def _pipeline(self) -> Pipeline:
@@ -150,10 +152,10 @@ class _Parser:
         while self._take().text in ("if", "elif"):
             condition = self._body()
             self._demand("then")
-            branches.append((condition, self._body()))
+            branches.append((condition, self._body("fi")))
             if self._is_reserved("else"):
                 self._take()
-                otherwise = self._body()
+                otherwise = self._body("fi")
                 break
             if not self._is_reserved("elif"):
                 break
@@ -167,7 +169,7 @@ class _Parser:
 
     def _do(self) -> Sequence:
         self._demand("do")
-        body = self._body()
+        body = self._body("done")
         self._demand("done")
         return body
 
@@ -220,7 +222,7 @@ class _Parser:
     def _redirect(self) -> Redirect:
         number = int(self._take().text) if self.token.kind == "number" else None
         if not self._is_op(*_REDIRECTIONS):
-            raise SyntaxFault("here-documents are not simulated")
+            raise self.unexpected()
         operator = self._take().text
         if self.token.kind != "word":
             raise self.unexpected()

@@ -190,7 +190,9 @@ def arithmetic(text: str, env: dict[str, str]) -> int:
         if len(source) > 200:
             raise ValueError
         return _wrapped(_number(ast.parse(source, mode="eval").body, env))
-    except (SyntaxError, ValueError, ZeroDivisionError, OverflowError, KeyError):
+    except ZeroDivisionError:
+        raise BadWord(f'arithmetic expression: division by zero: "{text}"') from None
+    except (SyntaxError, ValueError, OverflowError, KeyError):
         raise BadWord(f'arithmetic expression: expecting primary: "{text}"') from None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.apimachinery.meta import Obj, Ref, copied, replaced
 from core.apimachinery.timestamps import timestamp
-from core.client.actions import Delete, Patch, Plan, RecordEvent, UpdateStatus
+from core.client.actions import Create, Delete, Patch, Plan, RecordEvent, Update, UpdateStatus
 from core.client.cache import Cache
 from core.kubelet.kubelet import Kubelet
 from core.sim.settings import Settings
@@ -92,6 +92,8 @@ class Bench:
                 case UpdateStatus(obj=obj):
                     self.view.put(obj)
                     self.statuses.append(obj["status"])
+                case Create(obj=obj) | Update(obj=obj):
+                    self.view.put(obj)
                 case Delete(ref=ref):
                     self.view.drop(ref)
                 case Patch(ref=ref, patch=patch):
