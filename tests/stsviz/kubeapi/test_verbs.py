@@ -342,8 +342,10 @@ def test_a_binding_gives_the_pod_its_node_once(space: Space):
     assert (again.code, again.json["details"]["kind"]) == (409, "pods/binding")
 
 
-def test_what_is_not_served_yet_says_so(space: Space):
-    """BLD-4"""
+def test_a_pod_without_a_node_has_no_ports_to_forward(space: Space):
+    """API-S6"""
     space.pod("a")
+
     answer = space.server.get(f"{space.core}/pods/a/portforward")
-    assert answer.code == 501
+
+    assert (answer.code, answer.json["message"]) == (400, "pod a does not have a host assigned")
