@@ -158,8 +158,11 @@ class Reach:
 
     def name_of(self, address: str) -> str:
         reverse = ".".join(reversed(address.split("."))) + ".in-addr.arpa"
-        found = records.answer(self._view, self._settings, reverse, "PTR").records
-        return found[0].data.rstrip(".") if found else ""
+        names = [
+            r.data.rstrip(".") for r in records.answer(self._view, self._settings, reverse, "PTR").records
+        ]
+        dashed = address.replace(".", "-")  # of a Service in which the Pod has no name of its own
+        return min(names, key=lambda name: name.startswith(dashed), default="")
 
     def get(self, address: str, port: int, path: str, disk: Disk) -> webserver.Reply:
         if address.startswith("127."):

@@ -35,8 +35,10 @@ def entry_of(change: Change) -> Entry:
 
 def _file(change: Change) -> str:
     path, size = change.obj["path"], change.obj["bytes"]
-    if change.type == "DELETED":
+    if change.type == "DELETED" or change.obj.get("removed"):
         return f"file {path} removed"
+    if change.obj.get("directory"):
+        return f"directory {path} made"
     verb = "written" if change.type == "ADDED" else "rewritten"
     return f"file {path} {verb}, {size} {'byte' if size == 1 else 'bytes'}"
 
