@@ -21,6 +21,8 @@ def tolerates(toleration: Obj, taint: Obj) -> bool:
         return False
     if toleration.get("operator") == "Exists":
         return True
+    if (toleration.get("operator") or "Equal") != "Equal":
+        return False
     return bool(toleration.get("key")) and (toleration.get("value") or "") == (taint.get("value") or "")
 
 

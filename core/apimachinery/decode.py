@@ -137,11 +137,11 @@ class _Decoder:
         if shape == "int-or-string":
             whole = isinstance(value, int) and not isinstance(value, bool)
             if not isinstance(value, str) and not (whole and -(2**31) <= value < 2**31):
-                word = _json_word(value) + (f" {value}" if whole else "")
+                word = json_word(value) + (f" {value}" if whole else "")
                 self._wrong(path, f"json: cannot unmarshal {word} into Go value of type int32")
             return value
         if not isinstance(value, str):
-            self._wrong(path, f"json: cannot unmarshal {_json_word(value)} into Go value of type string")
+            self._wrong(path, f"json: cannot unmarshal {json_word(value)} into Go value of type string")
             return value
         problem = _time_error(value, _MICRO_TIME if shape == "micro-time" else _TIME)
         if problem:
@@ -163,14 +163,15 @@ class _Decoder:
             return value
 
     def _mismatch(self, value: Any, go: str, path: Path, field: str, *, literal: str = "") -> None:
-        word = _json_word(value) + literal
+        word = json_word(value) + literal
         self._wrong(path, f"json: cannot unmarshal {word} into Go struct field {field} of type {go}")
 
     def _wrong(self, path: Path, message: str) -> None:
         self.wrong.append(Finding(path, message))
 
 
-def _json_word(value: Any) -> str:
+def json_word(value: Any) -> str:
+    """Return what Go's decoder calls the JSON value *value*."""
     if isinstance(value, bool):
         return "bool"
     if isinstance(value, (int, float)):

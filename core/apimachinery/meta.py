@@ -70,11 +70,6 @@ def controller_of(obj: Obj) -> dict[str, Any] | None:
     return None
 
 
-def is_controlled_by(obj: Obj, owner: Obj) -> bool:
-    controller = controller_of(obj)
-    return controller is not None and controller["uid"] == owner["metadata"]["uid"]
-
-
 def owner_reference(owner: Obj, *, controller: bool = True, block: bool = True) -> dict[str, Any]:
     """Return the ownerReference that *owner* puts on what it makes (metav1.NewControllerRef)."""
     out: dict[str, Any] = {

@@ -15,6 +15,7 @@ import jsonpatch
 from jsonpointer import JsonPointerException
 
 from core.apimachinery import schema
+from core.apimachinery.decode import json_word
 from core.apimachinery.errors import ApiError, BadRequest, Invalid
 from core.apimachinery.meta import Obj, copied
 from core.apimachinery.schema import Type
@@ -56,7 +57,7 @@ def json_patch(obj: Obj, operations: Any) -> Obj:
         wrong = operations if not isinstance(operations, list) else "x"
         target = "handlers.jsonPatchOp" if isinstance(operations, list) else "[]handlers.jsonPatchOp"
         raise BadRequest(
-            f"error decoding patch: json: cannot unmarshal {_json_word(wrong)} into Go value of type {target}"
+            f"error decoding patch: json: cannot unmarshal {json_word(wrong)} into Go value of type {target}"
         )
     if len(operations) > MAX_OPERATIONS:
         raise BadRequest(f"The allowed maximum operations in a JSON patch is {MAX_OPERATIONS}")
@@ -98,7 +99,7 @@ def merge_patch(obj: Obj, patch: Any) -> Obj:
     if patch is None:
         raise BadRequest("Invalid JSON Patch")
     if not isinstance(patch, Mapping):
-        raise BadRequest("error decoding patch: " + _NOT_A_MAP.format(_json_word(patch)))
+        raise BadRequest("error decoding patch: " + _NOT_A_MAP.format(json_word(patch)))
     return _merged(obj, patch, 0)
 
 
@@ -125,7 +126,7 @@ def strategic_merge_patch(obj: Obj, patch: Any) -> Obj:
     Raises: BadRequest when it is no object or lacks a merge key, Invalid when a list meets an object.
     """
     if not isinstance(patch, Mapping):
-        raise BadRequest(_NOT_A_MAP.format(_json_word(patch)))
+        raise BadRequest(_NOT_A_MAP.format(json_word(patch)))
     root = schema.type_of(obj.get("kind", ""), obj.get("apiVersion", ""))
     try:
         return _merge_map(obj, patch, root, 0) or {}
@@ -357,13 +358,3 @@ def go_text(value: Any) -> str:
     if value is None:
         return "<nil>"
     return ("false", "true")[value] if isinstance(value, bool) else str(value)
-
-
-def _json_word(value: Any) -> str:
-    if isinstance(value, bool):
-        return "bool"
-    if isinstance(value, (int, float)):
-        return "number"
-    if isinstance(value, str):
-        return "string"
-    return "object" if isinstance(value, Mapping) else "array"

@@ -118,10 +118,6 @@ def family_of(text: str | int | float) -> Family:
     return _read(text if isinstance(text, str) else str(text))[1]
 
 
-def is_valid(text: str | int | float) -> bool:
-    return error(text) == ""
-
-
 def error(text: str | int | float) -> str:
     """Return why *text* is no quantity in the API server's words, or ""."""
     try:

@@ -54,10 +54,6 @@ def invalid(path: str, value: Any, detail: str) -> FieldError:
     return FieldError(path, "FieldValueInvalid", f"Invalid value: {shown(value)}: {detail}")
 
 
-def type_invalid(path: str, value: Any, detail: str) -> FieldError:
-    return FieldError(path, "FieldValueTypeInvalid", f"Invalid value: {shown(value)}: {detail}")
-
-
 def not_supported(path: str, value: Any, allowed: Iterable[str]) -> FieldError:
     """*allowed* is listed in the order given: the API server sorts some lists and not others."""
     listed = ", ".join(quoted(item) for item in allowed)

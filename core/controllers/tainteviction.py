@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from core.api.taints import tolerates
 from core.apimachinery.meta import (
     Obj,
     Ref,
@@ -109,7 +110,7 @@ def _deadline(pod: Obj, taints: Sequence[Obj]) -> float:
     deadline = _NEVER
     for taint in taints:
         for toleration in pod["spec"].get("tolerations") or ():
-            if _tolerates(toleration, taint):
+            if tolerates(toleration, taint):
                 break
         else:
             return 0.0
@@ -118,18 +119,6 @@ def _deadline(pod: Obj, taints: Sequence[Obj]) -> float:
             added = seconds(taint["timeAdded"]) if taint.get("timeAdded") else 0.0
             deadline = min(deadline, max(added, arrived) + max(patience, 0))
     return deadline
-
-
-def _tolerates(toleration: Obj, taint: Obj) -> bool:
-    """Source: staging/src/k8s.io/component-helpers/scheduling/corev1, Toleration.ToleratesTaint."""
-    if toleration.get("effect") and toleration["effect"] != taint["effect"]:
-        return False
-    if toleration.get("key") and toleration["key"] != taint["key"]:
-        return False
-    if toleration.get("operator") == "Exists":
-        return True
-    same = toleration.get("value", "") == taint.get("value", "")
-    return bool(toleration.get("operator", "Equal") == "Equal" and toleration.get("key") and same)
 
 
 def _evict(pod: Obj, node: Obj, now: float) -> Plan:
