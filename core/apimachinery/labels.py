@@ -28,13 +28,17 @@ class Requirement:
     values: tuple[str, ...] = ()
 
     def matches(self, labels: Labels) -> bool:
-        return _holds(self.key, self.operator, self.values, labels)
+        return holds(self.key, self.operator, self.values, labels)
 
     def __str__(self) -> str:
         return _text(self.key, self.operator, self.values)
 
 
-def _holds(key: str, operator: str, values: Iterable[str], labels: Labels) -> bool:
+def holds(key: str, operator: str, values: Iterable[str], labels: Labels) -> bool:
+    """Return whether *labels* meet one requirement of a label or node selector.
+
+    A label that is no number, or a bound that is none, is neither greater nor less.
+    """
     value = labels.get(key)
     if operator == "In":
         return value is not None and value in values
@@ -44,9 +48,9 @@ def _holds(key: str, operator: str, values: Iterable[str], labels: Labels) -> bo
         return value is not None
     if operator == "DoesNotExist":
         return value is None
-    if value is None or not _is_integer(value):
+    bound = next(iter(values), "")
+    if value is None or not _is_integer(value) or not _is_integer(bound):
         return False
-    (bound,) = values
     return int(value) > int(bound) if operator == "Gt" else int(value) < int(bound)
 
 
@@ -58,7 +62,7 @@ def matches(selector: Mapping[str, Any] | None, labels: Labels) -> bool:
         if labels.get(key) != value:
             return False
     for term in selector.get("matchExpressions") or ():
-        if not _holds(term["key"], term["operator"], term.get("values") or (), labels):
+        if not holds(term["key"], term["operator"], term.get("values") or (), labels):
             return False
     return True
 
@@ -193,7 +197,7 @@ def _is_identifier(token: str) -> bool:
 
 
 def _is_integer(text: str) -> bool:
-    return len(text) < 20 and text.isascii() and text.lstrip("+-").isdigit()
+    return len(text) < 20 and text.isascii() and text[text[:1] in ("+", "-") :].isdigit()
 
 
 def _refuse(errors: list[FieldError]) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.apimachinery.labels import holds
 from core.apimachinery.meta import Obj
 
 HOSTNAME_LABEL = "kubernetes.io/hostname"
@@ -42,25 +43,7 @@ def _match_term(term: Mapping[str, Any], node_labels: Mapping[str, str], node_na
 
 
 def _match_requirement(requirement: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    operator, values = requirement["operator"], requirement.get("values") or ()
-    value = labels.get(requirement["key"])
-    if operator == "In":
-        return value is not None and value in values
-    if operator == "NotIn":
-        return value is None or value not in values
-    if operator == "Exists":
-        return value is not None
-    if operator == "DoesNotExist":
-        return value is None
-    return value is not None and _compare_integers(operator, value, values)
-
-
-def _compare_integers(operator: str, value: str, values: Sequence[str]) -> bool:
-    try:
-        left, right = int(value), int(values[0])
-    except (ValueError, IndexError):
-        return False  # a label that is no number is neither greater nor less
-    return left > right if operator == "Gt" else left < right
+    return holds(requirement["key"], requirement["operator"], requirement.get("values") or (), labels)
 
 
 def match_topology_selector_terms(
