@@ -1,10 +1,11 @@
-# make run    serve the site on 127.0.0.1:8000       (PORT=8123 DATA=/some/folder PACE=1 DNS_PORT=5353 FLAGS=...)
+# make run    serve the site on 127.0.0.1:8000       (PORT=8123 DATA=/some/folder PACE=1 DNS_PORT=5353 BIND=0.0.0.0 FLAGS=...)
 # make test   run the tests, browser tests included  (ARGS="-k deployment")
 # make check  ruff, mypy, import-linter
 # make bench  measure; prints a table
 # make lock   pin requirements*.in again
 
 PORT ?= 8000
+BIND ?= 127.0.0.1
 DATA ?= data
 PACE ?=
 DNS_PORT ?=
@@ -30,7 +31,7 @@ endif
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
-	@$(BIN)/python manage.py serve --port $(PORT) $(FLAGS)
+	@$(BIN)/python manage.py serve --bind $(BIND) --port $(PORT) $(FLAGS)
 
 demo: $(VENV)/.installed
 	@$(BIN)/python manage.py demo $(FLAGS)

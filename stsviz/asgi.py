@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import os
 from typing import Any
-from urllib.parse import urlsplit
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 from django.core.asgi import get_asgi_application
@@ -13,9 +12,7 @@ from django.core.asgi import get_asgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "stsviz.settings")
 django_application = get_asgi_application()
 
-from django.conf import settings  # noqa: E402
-from django.http.request import split_domain_port, validate_host  # noqa: E402
-
+from stsviz import access  # noqa: E402
 from stsviz.guests import guests  # noqa: E402
 from stsviz.kubeapi.app import KubernetesApi, is_ours  # noqa: E402
 from stsviz.runtime import runtime  # noqa: E402
@@ -23,7 +20,7 @@ from stsviz.urls import websocket_urlpatterns  # noqa: E402
 
 
 class SameOrigin:
-    """Let a browser open a socket only from our own pages, under a name that we answer to.
+    """Let a browser open a socket only from our own pages, by a name that we answer to, logged in if need be.
 
     A page of another site may open any websocket, with our cookies: only its Origin tells. A client
     that sends no Origin is no browser.
@@ -33,12 +30,7 @@ class SameOrigin:
         self.application = application
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:
-        headers = dict(scope["headers"])
-        host = headers.get(b"host", b"").decode("latin1")
-        origin = headers.get(b"origin", b"").decode("latin1")
-        domain, _ = split_domain_port(host)
-        ours = bool(domain) and validate_host(domain, settings.ALLOWED_HOSTS)
-        if ours and (not origin or urlsplit(origin).netloc.lower() == host.lower()):
+        if not access.why_foreign(scope) and access.may_see_pages(scope):
             await self.application(scope, receive, send)
             return
         await receive()  # websocket.connect

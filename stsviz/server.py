@@ -13,7 +13,11 @@ from daphne.http_protocol import WebRequest
 from daphne.server import Server as Daphne
 from django.conf import settings
 from twisted.internet.interfaces import IPushProducer
+from twisted.internet.protocol import Factory
+from twisted.internet.ssl import PrivateCertificate
 from zope.interface import implementer
+
+from stsviz.tls import EitherWay
 
 LOOK_AGAIN = 5.0  # seconds until a closed gate looks whether the client is still there
 
@@ -37,7 +41,20 @@ class Gate:
 
 
 class Server(Daphne):
-    """The server of the site."""
+    """The server of the site. *own*: the certificate with which it also speaks HTTPS on its port."""
+
+    def __init__(self, *args: Any, own: PrivateCertificate | None = None, **named: Any) -> None:
+        super().__init__(*args, **named)
+        self._own = own
+
+    @property
+    def http_factory(self) -> Factory:
+        return self._factory
+
+    @http_factory.setter
+    def http_factory(self, factory: Factory) -> None:
+        """Daphne makes its factory at the start and listens with it: put TLS in between."""
+        self._factory = factory if self._own is None else EitherWay(factory, self._own)
 
     def protocol_connected(self, protocol: Any) -> None:
         """Keep of a body what a request may carry, and leave reading it as a form to Django.

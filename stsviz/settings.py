@@ -3,7 +3,8 @@
 STSVIZ_DATA    folder of the database and the secret key (default: data/ beside manage.py)
 DATABASE_URL   another database, e.g. postgres://user@host/name
 REDIS_URL      a channel layer that several processes share
-ALLOWED_HOSTS  names this site answers to, comma separated
+ALLOWED_HOSTS  names this site answers to, comma separated; others than those of loopback want a token
+STSVIZ_TOKEN   the token to show when other machines can reach the site (default: file `token` in STSVIZ_DATA)
 PACE           simulated seconds per second at the start; DNS_PORT: answer DNS on this port (0: not at all)
 """
 
@@ -14,6 +15,8 @@ import secrets
 from pathlib import Path
 
 import environ
+
+from stsviz.access import is_open
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -41,6 +44,17 @@ SECRET_KEY = env.str("SECRET_KEY", default="") or _secret_key(DATA / "secret_key
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"])
 
+
+def _token(path: Path) -> str:
+    """Return the token that was given, "" for none."""
+    given = os.environ.get("STSVIZ_TOKEN", "")
+    return given.strip() or (path.read_text().strip() if path.is_file() else "")
+
+
+TOKEN = _token(DATA / "token")
+TOKEN_WANTED = is_open("127.0.0.1", ALLOWED_HOSTS)  # also when `serve` listens on more than loopback
+SERVES_HTTPS = False  # `serve` says when
+
 INSTALLED_APPS = ["daphne", "channels", "django.contrib.staticfiles", "core", "stsviz"]
 MIDDLEWARE = [
     "stsviz.middleware.limit_body",
@@ -50,6 +64,7 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "stsviz.middleware.ask_for_login",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "stsviz.urls"

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from stsviz.pages import consumers, views
+from stsviz.pages import consumers, login, views
 
 handler400 = "stsviz.pages.refusals.malformed"
 handler404 = "stsviz.pages.refusals.not_found"
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("login", login.come_in, name="login"),
+    path("logout", login.go_out, name="logout"),
     path("clusters", views.create_cluster, name="create-cluster"),
     path("c/<slug:name>/", views.page, name="page"),
     path("c/<slug:name>/apply", views.apply, name="apply"),
@@ -25,6 +27,7 @@ urlpatterns = [
     path("c/<slug:name>/reset", views.reset, name="reset"),
     path("c/<slug:name>/destroy", views.destroy, name="destroy"),
     path("c/<slug:name>/example/<slug:example>", views.example, name="example"),
+    path("c/<slug:name>/kubeconfig", views.kubeconfig, name="kubeconfig"),
     path("c/<slug:name>/tables.txt", views.tables, name="tables"),
     re_path(r"^c/(?P<name>[-\w]+)/picture\.(?P<form>svg|png|pdf|dot)$", views.picture, name="picture"),
 ]

@@ -10,6 +10,7 @@ import tempfile
 
 for name in ("DATABASE_URL", "REDIS_URL", "SECRET_KEY", "ALLOWED_HOSTS", "DEBUG", "PACE", "DNS_PORT"):
     os.environ.pop(name, None)
+os.environ.pop("STSVIZ_TOKEN", None)
 _folder = tempfile.TemporaryDirectory(prefix="stsviz-tests-")
 os.environ["STSVIZ_DATA"] = _folder.name
 if _url := os.environ.get("STSVIZ_TEST_DATABASE_URL"):

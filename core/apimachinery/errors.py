@@ -72,6 +72,15 @@ class BadRequest(ApiError):
     code, reason = 400, "BadRequest"
 
 
+class Unauthorized(ApiError):
+    """Nobody knows who asks."""
+
+    code, reason = 401, "Unauthorized"
+
+    def __init__(self) -> None:
+        super().__init__("Unauthorized")
+
+
 class Forbidden(ApiError):
     code, reason = 403, "Forbidden"
 

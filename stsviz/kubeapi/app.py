@@ -11,12 +11,8 @@ import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
-from django.http.request import split_domain_port, validate_host
-
-from core.apimachinery.errors import ApiError, BadRequest, Forbidden
+from core.apimachinery.errors import ApiError, BadRequest, Forbidden, Unauthorized
 from core.apiserver.body import NotData, media_type, parse
 from core.apiserver.conversion import stored_selector
 from core.apiserver.handlers import Answer, Handlers, Target, Write
@@ -33,6 +29,7 @@ from core.apiserver.protobuf import Malformed, UnknownMessage
 from core.apiserver.protobuf import decode as decode_protobuf
 from core.apiserver.refusals import RevisionTooLarge, WrongMethod
 from core.cluster import Cluster
+from stsviz import access
 from stsviz.kubeapi import documents, podlogs
 from stsviz.kubeapi.exec import Remote, refuse_upgrade
 from stsviz.kubeapi.http import Request, Response, plain, read_request, refusal
@@ -44,6 +41,7 @@ from stsviz.runtime import LAB, runtime
 log = logging.getLogger(__name__)
 
 ROOTS = frozenset(("api", "apis", "version", "openapi", "healthz", "livez", "readyz"))
+_FOR_EVERYBODY = frozenset(("healthz", "livez", "readyz"))  # they say "ok"
 _STREAMED = frozenset(("exec", "attach", "portforward"))
 _THREADS = 8
 
@@ -177,17 +175,11 @@ def _mount(path: str) -> tuple[str, list[str]]:
 
 
 def _guard(scope: Mapping[str, Any]) -> None:
-    """Refuse what a page of another site makes a browser send, and hosts we do not answer to."""
-    headers = dict(scope["headers"])
-    host = headers.get(b"host", b"").decode("latin1")
-    origin = headers.get(b"origin", b"").decode("latin1")
-    domain, _ = split_domain_port(host)
-    if not domain or not validate_host(domain, settings.ALLOWED_HOSTS):
-        raise Forbidden("forbidden: this server does not answer to that host name")
-    if origin and urlsplit(origin).netloc.lower() != host.lower():
-        raise Forbidden("forbidden: a page of another site may not use this API")
-    if headers.get(b"sec-fetch-site") == b"cross-site":
-        raise Forbidden("forbidden: a page of another site may not use this API")
+    """Let in who may come in. Raises: Forbidden for pages of other sites, Unauthorized without the token."""
+    if why := access.why_foreign(scope):
+        raise Forbidden(f"forbidden: {why}")
+    if not access.may_use_api(scope) and scope["path"].strip("/") not in _FOR_EVERYBODY:
+        raise Unauthorized
 
 
 class Call:

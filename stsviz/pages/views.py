@@ -15,11 +15,13 @@ from core.apimachinery.errors import ApiError, BadRequest
 from core.apimachinery.meta import Ref
 from core.diagram import render as drawing
 from stsviz.driver import Driver
+from stsviz.kubeapi.kubeconfig import kubeconfig as kubeconfig_of
 from stsviz.pages import commands, jobs, panel, status, twin
 from stsviz.pages.examples import EXAMPLES
 from stsviz.pages.stage import Stage, page_parts, stage_of
 from stsviz.runtime import LAB, runtime
 from stsviz.story import Story
+from stsviz.tls import certificate_path
 
 QUICK = 0.4  # seconds an upload may take before the form shows its progress instead
 MEDIA = {
@@ -72,6 +74,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "name": name,
         "names": runtime.names(),
         "lab": LAB,
+        "logged_in": settings.TOKEN_WANTED,
         "cursor": cursor,
         "examples": EXAMPLES.values(),
         "text": next(iter(EXAMPLES.values())).text,
@@ -118,6 +121,23 @@ def tables(request: HttpRequest, name: str) -> HttpResponse:
     with cluster.reading() as view:
         found = [twin.text(kind, view, cluster.now) for kind in twin.KINDS if view.list(kind)]
     return HttpResponse("\n".join(found), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+def kubeconfig(request: HttpRequest, name: str) -> HttpResponse:
+    """Hand out the file that points kubectl at this cluster, as the page was called."""
+    _driver(name)
+    path = certificate_path(settings.DATA)
+    text = kubeconfig_of(
+        f"{request.scheme}://{request.get_host()}",
+        name,
+        authority=path.read_bytes() if request.is_secure() and path.exists() else b"",
+        token="" if settings.TOKEN_WANTED else None,
+    )
+    response = HttpResponse(text, content_type="application/yaml")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.kubeconfig.yaml"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @require_safe

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import os
+import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
+from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
 
@@ -36,21 +41,23 @@ class Answer:
 
 
 class Server:
-    """`manage.py serve` on a free port of loopback."""
+    """`manage.py serve` on a free port, of loopback unless *bind* says otherwise; *more* environment."""
 
-    def __init__(self, data: Path) -> None:
+    def __init__(self, data: Path, bind: str = "127.0.0.1", **more: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
+        self._database = data / "stsviz.sqlite3"
         self._log = data / "log"
-        cleared = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "ALLOWED_HOSTS")
+        self._numbers = itertools.count(1)
+        cleared = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "ALLOWED_HOSTS", "STSVIZ_TOKEN")
         environment = {k: v for k, v in os.environ.items() if k not in cleared}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--port", str(self.port)],
+                [sys.executable, "manage.py", "serve", "--bind", bind, "--port", str(self.port)],
                 cwd=ROOT,
-                env=environment | {"STSVIZ_DATA": str(data), "PACE": PACE, "DNS_PORT": "0"},
+                env=environment | {"STSVIZ_DATA": str(data), "PACE": PACE, "DNS_PORT": "0"} | more,
                 stdout=log,
                 stderr=log,
             )
@@ -74,6 +81,12 @@ class Server:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait()
 
+    def forget_history(self) -> None:
+        """Compact: no watch and no exact list reaches back to now. Seen by the server with the next write."""
+        with closing(sqlite3.connect(self._database, timeout=PATIENCE)) as database, database:
+            database.execute("DELETE FROM core_change")
+            database.execute("UPDATE core_cluster SET compacted = revision")
+
     # -- requests --------------------------------------------------------------------------------
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
@@ -95,8 +108,40 @@ class Server:
     def patch(self, path: str, body: Any, kind: str = "merge-patch+json", **headers: str) -> Answer:
         return self.call("PATCH", path, body, Content_Type=f"application/{kind}", **headers)
 
+    def make_cluster(self, name: str) -> None:
+        """Make a cluster as the form of the page does; it may be there already."""
+        page = self.get("/c/lab/")
+        (token,) = re.findall(r'"X-CSRFToken": "(\w+)"', page.body.decode())
+        cookie = page.headers["set-cookie"].partition(";")[0]
+        form = {"Cookie": cookie, "X_CSRFToken": token, "Content_Type": "application/x-www-form-urlencoded"}
+        assert self.call("POST", "/clusters", f"name={name}".encode(), **form).code in (204, 409)
+
     def watch(self, path: str) -> Watch:
         return Watch(self.port, path)
+
+    # -- clusters --------------------------------------------------------------------------------
+
+    def create_cluster(self) -> str:
+        """Make a cluster of its own, as the form of the page does; return its name."""
+        name = f"test-{next(self._numbers)}"
+        self._post("/clusters", f"name={name}")
+        return name
+
+    def destroy_cluster(self, name: str) -> None:
+        self._post(f"/c/{name}/destroy", "")
+
+    def _post(self, path: str, form: str) -> None:
+        cookie = SimpleCookie(self.get("/c/lab/").headers["set-cookie"])["csrftoken"].value
+        answer = self.call(
+            "POST",
+            path,
+            form.encode(),
+            Content_Type="application/x-www-form-urlencoded",
+            Cookie=f"csrftoken={cookie}",
+            X_CSRFToken=cookie,
+            Origin=self.url,
+        )
+        assert answer.code == 204, answer
 
 
 class Watch:

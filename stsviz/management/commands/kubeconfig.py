@@ -5,10 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-import yaml
+from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from stsviz.kubeapi.kubeconfig import kubeconfig
 from stsviz.runtime import LAB
+from stsviz.tls import certificate_path
 
 
 class Command(BaseCommand):
@@ -17,21 +19,22 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--cluster", default=LAB, help="name of the cluster (default: %(default)s)")
+        parser.add_argument(
+            "--server",
+            default="",
+            help="where the site is served; https: with its certificate and token. Instead of host and port",
+        )
         parser.add_argument("--host", default="127.0.0.1")
         parser.add_argument("--port", type=int, default=8000)
 
-    def handle(self, *args: Any, cluster: str, host: str, port: int, **options: Any) -> None:
-        url = f"http://{host}:{port}/clusters/{cluster}"
-        self.stdout.write(yaml.safe_dump(kubeconfig(cluster, url), sort_keys=False).rstrip("\n"))
-
-
-def kubeconfig(cluster: str, url: str) -> dict[str, Any]:
-    """Return the kubeconfig of *cluster*, which is served at *url*."""
-    name = f"stsviz-{cluster}"
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": name, "cluster": {"server": url}}],
-        "contexts": [{"name": name, "context": {"cluster": name, "user": "", "namespace": "default"}}],
-        "current-context": name,
-    }
+    def handle(self, *args: Any, cluster: str, server: str, host: str, port: int, **options: Any) -> None:
+        site = server.rstrip("/") or f"http://{host}:{port}"
+        path = certificate_path(settings.DATA)
+        secure = site.startswith("https://")
+        text = kubeconfig(
+            site,
+            cluster,
+            authority=path.read_bytes() if secure and path.exists() else b"",
+            token=settings.TOKEN if secure and settings.TOKEN else None,
+        )
+        self.stdout.write(text.rstrip("\n"))
