@@ -12,7 +12,6 @@ from tests.clients.server import Server
 PODS = "/api/v1/namespaces/default/pods"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 METADATA = "application/json;as=PartialObjectMetadata"
-AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList"
 NO_ROUTE = "the server could not find the requested resource"
 
 
@@ -122,14 +121,6 @@ def test_every_cluster_has_an_address_of_its_own(server: Server):
 # -- negotiation -----------------------------------------------------------------------------------
 
 
-def test_aggregated_discovery_says_so_in_its_content_type(server: Server):
-    """API-D1: with plain JSON kubectl would take it for the legacy form."""
-    answer = server.get("/apis", Accept=f"{AGGREGATED},application/json")
-    assert answer.headers["content-type"] == AGGREGATED
-    assert server.get("/apis", Accept=AGGREGATED, If_None_Match=answer.headers["etag"]).code == 304
-    assert server.get("/apis", Accept="application/json").json["kind"] == "APIGroupList"
-
-
 @pytest.mark.parametrize(
     ("accept", "code", "kind"),
     [
@@ -184,10 +175,7 @@ def test_a_patch_of_an_unknown_type_is_refused_before_the_object_is_looked_up(
 
 
 def test_openapi_is_what_kubectl_needs(server: Server):
-    """API-O3, API-O4"""
-    asked = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf"
-    answer = server.get("/openapi/v2", Accept=asked)
-    assert answer.headers["content-type"] == "application/com.github.proto-openapi.spec.v2.v1.0+protobuf"
+    """API-O4"""
     index = server.get("/openapi/v3").json["paths"]
     document = server.get(index["apis/apps/v1"]["serverRelativeURL"])
     assert (document.code, document.json["openapi"]) == (200, "3.0.0")

@@ -95,15 +95,6 @@ def test_update_checks_the_name_and_the_version(space: Space):
     assert (bad.code, bad.message) == (500, 'strconv.ParseUint: parsing "x": invalid syntax')
 
 
-def test_a_write_that_changes_nothing_is_not_made(space: Space):
-    """API-U7"""
-    space.set()
-    path = f"{space.apps}/statefulsets/web"
-    before = space.server.get(path).json["metadata"]["resourceVersion"]
-    for kind, patch in (("merge-patch+json", {"spec": {"replicas": 0}}), ("json-patch+json", [])):
-        assert space.server.patch(path, patch, kind).json["metadata"]["resourceVersion"] == before
-
-
 @pytest.mark.parametrize(
     ("kind", "patch", "code", "message"),
     [

@@ -57,16 +57,6 @@ def test_a_watch_resumes_after_the_version_it_names(space: Space):
     assert [int(event["object"]["metadata"]["resourceVersion"]) for event in events] == last
 
 
-def test_a_streaming_list_ends_its_beginning_with_a_bookmark(space: Space):
-    """API-W7: kubectl delete, wait and rollout status wait for it."""
-    with space.server.watch(f"{space.core}/pods?{STREAMING_LIST}") as watch:
-        (bookmark,) = watch.take(1)
-        assert bookmark["type"] == "BOOKMARK"
-        assert bookmark["object"]["metadata"]["annotations"] == {"k8s.io/initial-events-end": "true"}
-        space.pod("a")
-        assert seen(watch.take(1)) == [("ADDED", "a")]
-
-
 def test_without_initial_events_only_what_comes_is_sent(space: Space):
     """API-W6, API-W7"""
     space.service("a")
