@@ -16,6 +16,7 @@ RUNS: tuple[tuple[str, ...], ...] = (
     ("bench.picture", "1000"),
     ("bench.uploads",),
     ("bench.pages",),
+    ("bench.api",),
 )
 
 

@@ -48,6 +48,13 @@ SEEN = "id => { const found = window.changes.find(c => c[0] === id); return foun
 @contextmanager
 def server(pace: float) -> Iterator[str]:
     """Serve a new lab; yield its address."""
+    with server_process(pace) as (address, _):
+        yield address
+
+
+@contextmanager
+def server_process(pace: float) -> Iterator[tuple[str, int]]:
+    """As :func:`server`; yield the process's id too."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -58,7 +65,7 @@ def server(pace: float) -> Iterator[str]:
             address = f"http://127.0.0.1:{port}"
             try:
                 _wait(lambda: _get(f"{address}/readyz") is not None, 30)
-                yield address
+                yield address, process.pid
             finally:
                 process.terminate()
 

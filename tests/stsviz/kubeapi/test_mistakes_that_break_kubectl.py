@@ -3,15 +3,15 @@
 | mistake | what kubectl does | the test below | and with the real kubectl |
 |---|---|---|---|
 | an object without its defaults | panics | `comes_back_with_the_defaults` | `describe_does_not_panic` |
-| sendInitialEvents ignored | hangs | `ends_its_beginning_with_a_bookmark` | `delete_waits_until_the_pod_is_gone` |
+| sendInitialEvents ignored | hangs | `ends_its_beginning_with_a_bookmark` | `delete_waits_until` |
 | no /openapi/v2, or as JSON | refuses Lists | `openapi_v2_is_there` | `a_list_is_applied` |
 | 415 for protobuf | fails | `in_protobuf_is_taken` | `protobuf_bodies_are_taken` |
-| watch events kept back | hangs | `flushed_at_its_start` | `delete_waits_until_the_pod_is_gone` |
+| watch events kept back | hangs | `flushed_at_its_start` | `delete_waits_until` |
 | aggregated discovery as JSON | knows nothing | `says_so_in_its_content_type` | `what_kubectl_asks_for` |
 | Invalid without causes | says nothing | `refused_with_all_causes` | `refused_with_every_cause` |
-| a Status for a deleted claim | delete fails | `a_deleted_claim_is_the_claim` | |
+| a Status for a deleted claim | fails | `a_deleted_claim_is_the_claim` | |
 | watch=True unread | hangs | `asked_for_in_any_case` | |
-| a new revision for nothing | "configured" | `changes_nothing_is_not_made` | `the_same_service_again_changes_nothing` |
+| a new revision for nothing | "configured" | `changes_nothing_is_not_made` | `the_same_service_again` |
 | a watch that ends early | get -w exits | `lasts_half_an_hour` | |
 | kind for resource in details | names other things | `details_name_the_resource` | |
 | MicroTime without six digits | reads no Events | `a_micro_time_has_six_digits` | `describe_does_not_panic` |
