@@ -17,6 +17,8 @@ def measure(replicas: int) -> dict[str, float]:
     from core.apimachinery.meta import Ref
     from core.cluster import Cluster
     from core.diagram import graph, layout, patch, render
+    from core.diagram.cards import Scene
+    from core.diagram.resting import Memory
     from core.sim.settings import Settings
 
     cluster = Cluster.new(
@@ -24,10 +26,13 @@ def measure(replicas: int) -> dict[str, float]:
     )
     list(cluster.apply(MANIFEST.format(replicas=3)))
     cluster.settle()
+    memory = Memory()
 
     def frame(last: layout.Frame | None = None) -> layout.Frame:
         return layout.place(
-            graph.build(cluster.view, cluster.tombstones, cluster.now, cluster.notes, namespace="default"),
+            graph.build(
+                Scene(cluster.view, cluster.tombstones, cluster.now, cluster.notes, memory), "default"
+            ),
             last,
         )
 

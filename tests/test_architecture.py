@@ -21,7 +21,6 @@ LONG_FUNCTIONS: dict[str, str] = {}
 LONG_MODULES: dict[str, str] = {}
 MANY_PARAMETERS = {
     "core/apiserver/registry/generic.py:Registry.patch": "all that a request says; by name",
-    "core/diagram/graph.py:build": "all that one frame depends on, so that a frame can be made again from it",
 }
 
 MODULES = sorted(

@@ -6,6 +6,7 @@ the next Pod has anew (uid, address, node). The layout gives each line that clas
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from core.diagram.elements import Node, Slots
 from core.diagram.facts import BLOCKED, EMPTY, EXPECTED, FAILED, READY, TERMINATING, State
 from core.diagram.ids import element_id
 from core.diagram.names import Domain, full_name
+from core.diagram.resting import Memory
 from core.storage.backend import backend_key
 
 SCALED_DOWN = "scaled down, its claim stays"
@@ -27,13 +29,26 @@ class Scene:
 
     view: View
     tombstones: Mapping[Ref, Obj]
+    """The last deleted object by Ref."""
     now: float
     notes: Mapping[Ref, str]
+    """Why an object is in its state, by Ref."""
+    memory: Memory = dataclasses.field(default_factory=Memory)
+    """What the next picture may take over from this one; give it again with the next scene."""
     many_namespaces: bool = False
+    _dark: dict[str, bool] = dataclasses.field(default_factory=dict)
 
     def note(self, ref: Ref, state: State) -> str:
         """Return why *ref* is as it is: its controller's own words, else what the state implies."""
         return self.notes.get(ref) or state.note if state.cls != READY else ""
+
+    def is_dark(self, machine: str) -> bool:
+        """Tell whether the node *machine* is there and NotReady."""
+        known = self._dark.get(machine)
+        if known is None:
+            node = self.view.get("Node", "", machine) if machine else None
+            known = self._dark[machine] = node is not None and facts.machine_state(node).cls == FAILED
+        return known
 
 
 def _label(kind: str, name: str, *clauses: str) -> str:
@@ -80,8 +95,7 @@ class Seats:
             slots |= _dns(name_of(pod), domain)
             slots["was"] = _was(scene.tombstones.get(ref))
             slots["note"] = slots["note"] or domain.problem
-        machine = scene.view.get("Node", "", slots["machine"]) if slots["machine"] else None
-        dark = machine is not None and facts.machine_state(machine).cls == FAILED
+        dark = scene.is_dark(slots["machine"])
         if dark:
             slots["note"] = f"{slots['machine']} is not Ready"
         label = _label(

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.apimachinery.meta import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, ref_of, uid_of
-from core.client.cache import View
 from core.diagram import cards, facts
 from core.diagram.cards import Scene, Seats, Storage
 from core.diagram.elements import Block, Chain, Edge, Graph, Node, Row
@@ -20,26 +19,19 @@ from core.diagram.facts import EMPTY, EXPECTED, LOST, READY
 from core.diagram.folding import FOLD_ABOVE, KEPT_AT_ENDS, TO_COME_ABOVE, Fold, folds
 from core.diagram.ids import element_id
 from core.diagram.names import Domain, Names, unselected_note
+from core.diagram.resting import Resting, is_at_rest
 
 MACHINES_SHOWN = 12
 
 _NOWHERE = Domain("")
 
 
-def build(
-    view: View,
-    tombstones: Mapping[Ref, Obj],
-    now: float,
-    notes: Mapping[Ref, str],
-    namespace: str | None = None,
-    expanded: frozenset[str] = frozenset(),
-) -> Graph:
-    """Return what to draw of *view*.
+def build(scene: Scene, namespace: str | None = None, expanded: frozenset[str] = frozenset()) -> Graph:
+    """Return what to draw of *scene*: of *namespace* (None: of all), with the ranges *expanded* opened.
 
-    *tombstones*: the last deleted object by Ref. *notes*: why an object is in its state, by Ref.
-    *namespace*: None for all. *expanded*: ids of the ranges that are opened.
+    What its memory holds of an earlier picture is taken over where it is unchanged; the result is the
+    same without.
     """
-    scene = Scene(view, tombstones, now, notes)
     return _Build(scene, namespace, expanded).graph()
 
 
@@ -53,6 +45,7 @@ class _Build:
         self._claims = self._view.list("PersistentVolumeClaim", namespace)
         self._drawn: set[str] = set()
         self._classes: dict[str, None] = {}
+        self._resting: dict[str, Resting] = {}
         self._folds = len(self._pods) > FOLD_ABOVE
         self._graph = Graph()
         self._hidden = 0
@@ -71,6 +64,7 @@ class _Build:
                 self._deployment(obj)
         self._loose()
         self._finish()
+        self._scene.memory.rows = self._resting
         return self._graph
 
     # -- workloads ---------------------------------------------------------------------------------
@@ -126,23 +120,37 @@ class _Build:
     def _seat_row(self, sts: Obj, ordinal: int, pod: Obj | None, domain: Domain, why: str) -> Row:
         namespace, name = namespace_of(sts), name_of(sts)
         id_ = element_id("seat", namespace, name, ordinal)
+        if pod is not None:
+            return self._taken_seat(id_, sts, pod, domain)
         ref = Ref("Pod", namespace, f"{name}-{ordinal}")
-        if pod is not None:
-            wanted_claims = _claim_names(pod)
-        else:
-            templates = sts["spec"].get("volumeClaimTemplates") or ()
-            wanted_claims = [f"{name_of(template)}-{ref.name}" for template in templates]
-            if why == cards.SCALED_DOWN:
-                get = self._view.get
-                wanted_claims = [c for c in wanted_claims if get("PersistentVolumeClaim", namespace, c)]
-        unused = pod is None or is_terminating(pod)
-        chains, claims = self._chains(namespace, wanted_claims, id_, unused)
-        if pod is not None:
-            self._drawn.add(_pod_key(pod))
-            seat = self._seats.of_pod(id_, pod, claims, domain)
-            seat.slots.update(_roll_out(sts, pod))
-            return Row(seat, chains)
+        templates = sts["spec"].get("volumeClaimTemplates") or ()
+        wanted = [f"{name_of(template)}-{ref.name}" for template in templates]
+        if why == cards.SCALED_DOWN:
+            wanted = [c for c in wanted if self._view.get("PersistentVolumeClaim", namespace, c)]
+        chains, claims = self._chains(namespace, wanted, id_, unused=True)
         return Row(self._seats.vacant(id_, ref, claims, domain, why), chains)
+
+    def _taken_seat(self, id_: str, sts: Obj, pod: Obj, domain: Domain) -> Row:
+        scene, roll_out = self._scene, _roll_out(sts, pod)
+        last, dark = scene.tombstones.get(ref_of(pod)), scene.is_dark(pod["spec"].get("nodeName", ""))
+        words = (domain.words(name_of(pod)), roll_out, dark, uid_of(last) if last is not None else "")
+        known = scene.memory.rows.get(id_)
+        if known is None or not known.is_same(self._view, pod, words) or known.drawn & self._drawn:
+            before = len(self._graph.edges)
+            chains, claims = self._chains(namespace_of(pod), _claim_names(pod), id_, is_terminating(pod))
+            seat = self._seats.of_pod(id_, pod, claims, domain)
+            seat.slots.update(roll_out)
+            self._drawn.add(uid_of(pod))
+            row = Row(seat, chains)
+            if len(chains) == len(claims) and is_at_rest(row):
+                edges = self._graph.edges[before:]
+                self._resting[id_] = Resting.of(row, edges, pod, words, self._view)
+            return row
+        self._resting[id_] = known
+        self._graph.edges += known.edges
+        self._drawn |= known.drawn
+        self._classes.update(known.classes)
+        return known.row
 
     def _deployment(self, obj: Obj) -> None:
         selector = labels_of({"metadata": obj["spec"]["template"].get("metadata") or {}})
@@ -160,7 +168,7 @@ class _Build:
     def _pod_rows(self, owner: Obj | None, block: Block, pods: Sequence[Obj]) -> None:
         folded = self._folded(owner, range(len(pods)), dict(enumerate(pods)), block) if owner else {}
         for place, pod in enumerate(pods):
-            self._drawn.add(_pod_key(pod))
+            self._drawn.add(uid_of(pod))
             if owner is not None and place in folded:
                 self._range_row(owner, block, place, folded[place])
                 self._consume(pod, ())
@@ -227,7 +235,7 @@ class _Build:
     def _consume(self, pod: Obj | None, kept: Iterable[Obj]) -> None:
         """Count as drawn what a range stands for, so that it is not drawn as loose."""
         if pod is not None:
-            self._drawn.add(_pod_key(pod))
+            self._drawn.add(uid_of(pod))
             for name in _claim_names(pod):
                 self._consume_claim(self._view.get("PersistentVolumeClaim", namespace_of(pod), name))
         for claim in kept:
@@ -296,12 +304,10 @@ class _Build:
         for service in self._names.services:
             if element_id("service", namespace_of(service), name_of(service)) not in shown:
                 block.services.append(self._lane(service, ""))
-        self._pod_rows(
-            None, block, sorted((p for p in self._pods if _pod_key(p) not in self._drawn), key=_age)
-        )
+        self._pod_rows(None, block, sorted((p for p in self._pods if uid_of(p) not in self._drawn), key=_age))
         for obj in self._claims:
-            claim = self._storage.claim(obj, unused=True)
-            if claim.id not in self._drawn:
+            if element_id("claim", namespace_of(obj), name_of(obj)) not in self._drawn:
+                claim = self._storage.claim(obj, unused=True)
                 self._drawn.add(claim.id)
                 block.rows.append(Row(None, (Chain(claim, self._volume_beside(obj, claim)),)))
         for volume in self._view.list("PersistentVolume"):
@@ -380,10 +386,6 @@ def _roll_out(sts: Obj, pod: Obj) -> dict[str, str]:
 
 def _is_ordinal(text: str) -> bool:
     return text.isascii() and text.isdigit() and (text == "0" or text[0] != "0") and len(text) < 10
-
-
-def _pod_key(pod: Obj) -> str:
-    return f"{ref_of(pod)}"
 
 
 def _claim_names(pod: Obj) -> list[str]:

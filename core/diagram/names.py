@@ -24,6 +24,10 @@ class Domain:
     ready: int = 0
     known: int = 0
 
+    def words(self, pod: str) -> tuple[str, str, str]:
+        """Return all that this says of *pod*: the Service's name, its problem, the Pod's address."""
+        return self.name, self.problem, self.answers.get(pod, "")
+
 
 class Names:
     """The Services of a view, by name and by what they select."""

@@ -18,7 +18,9 @@ from django.utils.html import escape
 
 from core.apimachinery.meta import Ref
 from core.diagram import graph, layout, patch, render
+from core.diagram.cards import Scene
 from core.diagram.layout import Frame
+from core.diagram.resting import Memory
 from stsviz.driver import Driver
 from stsviz.pages import status, timeline, twin
 from stsviz.runtime import runtime
@@ -56,6 +58,7 @@ class Stage:
         self._version = 0
         self._messages: deque[tuple[int, str]] = deque(maxlen=KEPT)
         self._shown: Snapshot | None = None
+        self._memory = Memory()
         self._state: tuple[object, ...] = ()  # what the last look depended on
         self._looked_at = 0.0
         self.cost = 0.0  # seconds the last look took
@@ -186,7 +189,9 @@ class Stage:
         with cluster.reading() as view:
             revision, now, expanded = cluster.revision, cluster.now, self.expanded
             if old is None or old.revision != revision or old.expanded != expanded:
-                drawing = graph.build(view, cluster.tombstones, now, cluster.notes, None, expanded)
+                drawing = graph.build(
+                    Scene(view, cluster.tombstones, now, cluster.notes, self._memory), None, expanded
+                )
                 entries = timeline.read(cluster, old.entries if old else ())
             else:
                 entries = old.entries

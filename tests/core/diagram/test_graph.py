@@ -9,6 +9,7 @@ import pytest
 from core.apimachinery.meta import Obj, Ref, ref_of, replaced
 from core.client.cache import Cache
 from core.diagram import graph
+from core.diagram.cards import Scene
 from core.diagram.elements import Graph, Node
 from tests.core.diagram.cast import (
     NOW,
@@ -27,7 +28,7 @@ from tests.core.diagram.cast import (
 def drawn(objects: list[Obj], tombstones: tuple[Obj, ...] = (), **more: object) -> Graph:
     notes = more.pop("notes", {})
     last = {ref_of(tombstone): tombstone for tombstone in tombstones}
-    return graph.build(Cache(objects), last, NOW, notes, **more)  # type: ignore[arg-type]
+    return graph.build(Scene(Cache(objects), last, NOW, notes), **more)  # type: ignore[arg-type]
 
 
 def seats(picture: Graph) -> list[Node]:
@@ -262,7 +263,7 @@ def test_is_linear_in_the_number_of_objects() -> None:
     """A quadratic build would take seconds here."""
     objects = Cache(web(1000))
     before = time.process_time()
-    graph.build(objects, {}, NOW, {})
+    graph.build(Scene(objects, {}, NOW, {}))
     assert time.process_time() - before < 0.5
 
 

@@ -9,6 +9,7 @@ import pytest
 from core.apimachinery.meta import Obj, ref_of, replaced
 from core.client.cache import Cache
 from core.diagram import graph, layout
+from core.diagram.cards import Scene
 from core.diagram.layout import Frame, Placed
 from core.diagram.marks import Shape, Text, width_of
 from tests.core.diagram.cast import (
@@ -26,7 +27,7 @@ from tests.core.diagram.cast import (
 
 
 def framed(objects: list[Obj], tombstones: tuple[Obj, ...] = ()) -> Frame:
-    return layout.place(graph.build(Cache(objects), {ref_of(t): t for t in tombstones}, NOW, {}))
+    return layout.place(graph.build(Scene(Cache(objects), {ref_of(t): t for t in tombstones}, NOW, {})))
 
 
 LONG = "a-very-long-name-" * 14 + "300-12"
@@ -183,7 +184,7 @@ def test_a_terminating_card_is_hatched() -> None:
 def test_takes_over_what_is_unchanged_and_gives_the_same_frame_as_without() -> None:
     before = framed(crowd())
     objects = [o for o in crowd() if o["metadata"]["name"] != "web-1"]
-    content = graph.build(Cache(objects), {}, NOW, {})
+    content = graph.build(Scene(Cache(objects), {}, NOW, {}))
     alone, after = layout.place(content), layout.place(content, before)
     assert after.elements == alone.elements
     assert after.by_id["seat-default-web-2"] is before.by_id["seat-default-web-2"]

@@ -11,6 +11,7 @@ import pytest
 from core.apimachinery.meta import Obj, Ref, replaced
 from core.client.cache import Cache
 from core.diagram import dot, graph, layout, patch, render
+from core.diagram.cards import Scene
 from core.diagram.layout import Placed
 from core.diagram.marks import FONTS, Text
 from tests.core.diagram.cast import NOW, claim, file_in, node, pod, stateful_set, storage_class, volume, web
@@ -108,7 +109,7 @@ def test_hostile_text_stays_text(text: str) -> None:
 def test_hostile_notes_stay_text(text: str) -> None:
     ref = Ref("PersistentVolumeClaim", "default", "c")
     view = Cache([claim("c", phase="Pending")])
-    strictly_checked(render.svg(layout.place(graph.build(view, {}, NOW, {ref: text}))))
+    strictly_checked(render.svg(layout.place(graph.build(Scene(view, {}, NOW, {ref: text})))))
 
 
 @pytest.mark.parametrize("text", HOSTILE)
