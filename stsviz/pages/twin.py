@@ -1,8 +1,12 @@
-"""The twin: the same state as the tables of `kubectl get`, row by row, so that one change sends one row."""
+"""The twin: the same state as the tables of `kubectl get`, row by row, so that one change sends one row.
+
+A row is a line of text in columns of blanks, as kubectl prints it. An HTML table of a thousand rows costs
+a browser more at every change than all of the picture: it lays out and paints each cell.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
 
@@ -15,6 +19,9 @@ from core.client.cache import View
 
 KINDS = ("StatefulSet", "Deployment", "Pod", "PersistentVolumeClaim", "PersistentVolume", "Service")
 MOST = 300  # rows of a table that are shown; the rest is counted
+GAP = 3  # blanks between two columns
+ROOM = {"STATUS": len("ContainerCreating"), "READY": len("300/300"), "AGE": 5}
+"""Characters that a column has at least: else all rows would be sent anew when one Pod is being made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +31,24 @@ class Table:
     columns: tuple[str, ...]
     rows: dict[str, tuple[str, tuple[str, ...]]]
     more: int
+    widths: tuple[int, ...] = ()
+    """Characters of each column but the last. They grow, and shrink only with a new page."""
     printed: dict[str, tuple[Obj, float]] = field(default_factory=dict, compare=False)
     """Row id -> the object it was printed from, and when (simulated epoch seconds)."""
 
     def html_row(self, row_id: str) -> str:
         what, cells = self.rows[row_id]
-        first, *others = (escape(cell) for cell in cells)
-        button = f'<button class="plain" data-select="{escape(what)}">{first}</button>'
-        return f'<tr id="{row_id}"><td>{button}</td>' + "".join(f"<td>{c}</td>" for c in others) + "</tr>"
+        first, rest = cells[0], self.line(("", *cells[1:]))[len(cells[0]) :]
+        button = f'<button class="plain" data-select="{escape(what)}">{escape(first)}</button>'
+        return f'<li id="{row_id}">{button}{escape(rest)}</li>'
+
+    @property
+    def head(self) -> tuple[object, ...]:
+        """All that a row alone cannot change."""
+        return self.columns, self.widths, self.more, bool(self.rows)
+
+    def line(self, cells: Sequence[str]) -> str:
+        return "".join(map(str.ljust, cells, self.widths)) + cells[-1]
 
 
 def read(view: View, now: float, old: Mapping[str, Table] | None = None, aged: int = 0) -> dict[str, Table]:
@@ -67,33 +84,48 @@ def _table(kind: str, view: View, now: float, old: Table | None, due: Collection
         names = (names[0], "NAMESPACE", *names[1:])
     if old is not None and old.columns != names:
         old = None
-    table = Table(names, {}, len(objects) - len(shown))
+    rows: dict[str, tuple[str, tuple[str, ...]]] = {}
+    printed: dict[str, tuple[Obj, float]] = {}
     for obj in shown:
         ref = ref_of(obj)
         # No name holds "_", so this is unique; and htmx splits "how:where" at the last ":", so no ":" in ids.
         row_id = f"row_{ref.kind}_{ref.namespace}_{ref.name}"
         before = old.printed.get(row_id) if old is not None and row_id not in due else None
         if old is not None and before is not None and before[0] is obj:
-            table.rows[row_id], table.printed[row_id] = old.rows[row_id], before
+            rows[row_id], printed[row_id] = old.rows[row_id], before
         else:
             cells = printers.table(kind, (obj,), now).rows[0]
             texts = tuple(printers.cell_text(cells[at]) for at in narrow)
             if spaced:
                 texts = (texts[0], ref.namespace, *texts[1:])
-            table.rows[row_id] = f"{ref.kind}/{ref.namespace}/{ref.name}", texts
-            table.printed[row_id] = obj, now
-    return table
+            rows[row_id] = f"{ref.kind}/{ref.namespace}/{ref.name}", texts
+            printed[row_id] = obj, now
+    known = old.rows if old is not None else {}
+    fresh = [
+        line for row_id, (_, line) in rows.items() if row_id not in known or known[row_id][1] is not line
+    ]
+    widths = _widths(names, fresh, old.widths if old is not None else ())
+    return Table(names, rows, len(objects) - len(shown), widths, printed)
+
+
+def _widths(names: Sequence[str], lines: Collection[Sequence[str]], least: Sequence[int]) -> tuple[int, ...]:
+    """Return how wide each column but the last has to be, and no narrower than it was."""
+    needed = (
+        max(len(name), ROOM.get(name, 0), *(len(line[at]) for line in lines)) + GAP
+        for at, name in enumerate(names[:-1])
+    )
+    return tuple(map(max, needed, least)) if least else tuple(needed)
 
 
 def section(kind: str, table: Table) -> str:
     """Return a whole table, or a hidden place for one that has no rows."""
     hidden = "" if table.rows else " hidden"
-    head = "".join(f'<th scope="col">{escape(column)}</th>' for column in table.columns)
+    head = escape(table.line(table.columns))
     body = "".join(table.html_row(row_id) for row_id in table.rows)
-    more = f"<caption>and {table.more} more, all in tables.txt</caption>" if table.more else ""
+    more = f"<p>and {table.more} more, all in tables.txt</p>" if table.more else ""
     return (
-        f'<table id="twin-{kind}"{hidden} aria-label="{BY_KIND[kind].plural}">{more}'
-        f'<thead><tr>{head}</tr></thead><tbody id="rows-{kind}">{body}</tbody></table>'
+        f'<section id="twin-{kind}"{hidden} aria-label="{BY_KIND[kind].plural}">'
+        f'<p>{head}</p><ol id="rows-{kind}">{body}</ol>{more}</section>'
     )
 
 
@@ -104,12 +136,10 @@ def changes(old: Mapping[str, Table], new: Mapping[str, Table]) -> list[str]:
         before = old[kind]
         if before == table:
             continue
-        if before.columns != table.columns or before.more != table.more or not before.rows or not table.rows:
-            parts.append(section(kind, table).replace("<table ", '<table hx-swap-oob="outerMorph" ', 1))
-            continue
-        rows = _row_changes(kind, before, table)
-        if rows:  # a bare <tr> needs its table around it to be parsed
-            parts.append("<table>" + "".join(rows) + "</table>")
+        if before.head != table.head:
+            parts.append(section(kind, table).replace("<section ", '<section hx-swap-oob="outerMorph" ', 1))
+        else:
+            parts += _row_changes(kind, before, table)
     return parts
 
 
@@ -120,7 +150,7 @@ def _row_changes(kind: str, before: Table, table: Table) -> list[str]:
     places of a message before it fills the first.
     """
     parts = [
-        f'<tr id="{row_id}" hx-swap-oob="delete"></tr>' for row_id in before.rows if row_id not in table.rows
+        f'<li id="{row_id}" hx-swap-oob="delete"></li>' for row_id in before.rows if row_id not in table.rows
     ]
     place, fresh = f"afterbegin:#rows-{kind}", ""
     for row_id in table.rows:
@@ -128,10 +158,10 @@ def _row_changes(kind: str, before: Table, table: Table) -> list[str]:
             fresh += table.html_row(row_id)
             continue
         if fresh:
-            parts.append(f'<tbody hx-swap-oob="{place}">{fresh}</tbody>')
+            parts.append(f'<ol hx-swap-oob="{place}">{fresh}</ol>')
         place, fresh = f"afterend:[id='{row_id}']", ""
         if before.rows[row_id] != table.rows[row_id]:
-            parts.append(table.html_row(row_id).replace("<tr ", '<tr hx-swap-oob="outerMorph" ', 1))
+            parts.append(table.html_row(row_id).replace("<li ", '<li hx-swap-oob="outerMorph" ', 1))
     if fresh:
-        parts.append(f'<tbody hx-swap-oob="{place}">{fresh}</tbody>')
+        parts.append(f'<ol hx-swap-oob="{place}">{fresh}</ol>')
     return parts

@@ -13,7 +13,9 @@ COLUMNS = ("NAME", "STATUS")
 
 
 def table(*names: str, status: str = "Running", more: int = 0) -> Table:
-    return Table(COLUMNS, {f"row_Pod_default_{n}": (f"Pod/default/{n}", (n, status)) for n in names}, more)
+    return Table(
+        COLUMNS, {f"row_Pod_default_{n}": (f"Pod/default/{n}", (n, status)) for n in names}, more, (8,)
+    )
 
 
 def changes(old: Table, new: Table) -> str:
@@ -28,7 +30,7 @@ def test_a_changed_row_is_the_only_one_sent() -> None:
     old, new = table("web-0", "web-1"), table("web-0", "web-1")
     new.rows["row_Pod_default_web-1"] = ("Pod/default/web-1", ("web-1", "Terminating"))
     sent = changes(old, new)
-    assert '<tr hx-swap-oob="outerMorph" id="row_Pod_default_web-1">' in sent
+    assert '<li hx-swap-oob="outerMorph" id="row_Pod_default_web-1">' in sent
     assert "web-0" not in sent
 
 
@@ -46,24 +48,41 @@ def test_new_rows_only_follow_rows_that_are_there_already() -> None:
     places = re.findall(r'hx-swap-oob="([^"]+)"', sent)
     there = [f"afterend:[id='row_Pod_default_{name}']" for name in "be"]
     assert places == ["afterbegin:#rows-Pod", *there]
-    assert re.findall(r'<tr id="row_Pod_default_(\w)"', sent) == ["a", "c", "d", "f"]
+    assert re.findall(r'<li id="row_Pod_default_(\w)"', sent) == ["a", "c", "d", "f"]
 
 
 def test_a_gone_row_is_deleted() -> None:
     sent = changes(table("web-0", "web-1"), table("web-1"))
-    assert '<tr id="row_Pod_default_web-0" hx-swap-oob="delete">' in sent
+    assert '<li id="row_Pod_default_web-0" hx-swap-oob="delete">' in sent
 
 
 def test_the_first_row_brings_the_whole_table_and_the_last_hides_it() -> None:
-    assert '<table hx-swap-oob="outerMorph" id="twin-Pod" aria-label' in changes(table(), table("web-0"))
-    assert '<table hx-swap-oob="outerMorph" id="twin-Pod" hidden' in changes(table("web-0"), table())
+    assert '<section hx-swap-oob="outerMorph" id="twin-Pod" aria-label' in changes(table(), table("web-0"))
+    assert '<section hx-swap-oob="outerMorph" id="twin-Pod" hidden' in changes(table("web-0"), table())
 
 
 def test_a_cell_is_escaped() -> None:
-    hostile = Table(COLUMNS, {"row_x": ('Pod/default/"><b>', ("<script>", "&"))}, 0)
+    hostile = Table(COLUMNS, {"row_x": ('Pod/default/"><b>', ("<script>", "&"))}, 0, (8,))
     html = twin.section("Pod", hostile)
     assert "<script>" not in html
     assert '"><b>' not in html
+
+
+def test_a_row_stands_in_columns_of_blanks_and_its_name_selects_it() -> None:
+    shown = Table(("NAME", "STATUS", "AGE"), {"r": ("Pod/default/a", ("a", "Running", "1s"))}, 0, (4, 9))
+    assert shown.html_row("r") == (
+        '<li id="r"><button class="plain" data-select="Pod/default/a">a</button>   Running  1s</li>'
+    )
+
+
+def test_a_wider_cell_brings_the_whole_table_and_a_narrower_one_leaves_its_room() -> None:
+    first = twin.read(Cache([pod("a")]), 1010.0)
+    wider = twin.read(Cache([pod("a"), pod("a-long-name")]), 1010.0, first)
+    narrow = twin.read(Cache([pod("a")]), 1010.0, wider)
+
+    assert '<section hx-swap-oob="outerMorph" id="twin-Pod"' in "".join(twin.changes(first, wider))
+    assert narrow["Pod"].widths == wider["Pod"].widths
+    assert "<section" not in "".join(twin.changes(wider, narrow))
 
 
 def pod(name: str) -> dict:
