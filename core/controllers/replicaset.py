@@ -179,7 +179,9 @@ def _status(rs: Obj, active: list[Obj], terminating: int, now: float) -> Obj:
         ready += found.ready
         available += found.available
     counters = {"fullyLabeledReplicas": labelled, "readyReplicas": ready, "availableReplicas": available}
+    conditions = (rs.get("status") or {}).get("conditions")  # of others: none is ours
     return {
+        **({"conditions": conditions} if conditions else {}),
         "replicas": len(active),
         **{name: number for name, number in counters.items() if number},
         "terminatingReplicas": terminating,

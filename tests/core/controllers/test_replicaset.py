@@ -195,6 +195,13 @@ def test_counts_active_ready_and_terminating_pods():
     }
 
 
+def test_keeps_the_conditions_that_others_wrote():
+    """RS8: calculateStatus begins with the status that is there."""
+    mine = [{"type": "example.com/Mine", "status": "True"}]
+
+    assert status(sync(rs(2, status={"replicas": 1, "conditions": mine})))["conditions"] == mine
+
+
 def test_writes_nothing_when_nothing_changed():
     """SIM3"""
     settled = status(sync(rs(1), pod("a")))
