@@ -7,6 +7,7 @@ an hour, so its sender must be told: Twisted pauses and resumes a producer for t
 from __future__ import annotations
 
 import asyncio
+import math
 from typing import Any
 
 from daphne.http_protocol import WebRequest
@@ -70,7 +71,10 @@ class Server(Daphne):
         super().protocol_connected(protocol)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
-        """Pass on one message of an answer; return when the client has taken enough of it."""
+        """Pass on one message of an answer; return when the client has taken enough of it.
+
+        Raises: TimeoutError when that takes longer than the *patience* of the message, in seconds.
+        """
         streamed = message.get("type") == "http.response.body"
         gate: Gate | None = getattr(protocol, "gate", None)
         if streamed and message.get("more_body") and gate is None and protocol.channel is not None:
@@ -82,11 +86,14 @@ class Server(Daphne):
                 protocol.unregisterProducer()
             gate = None
         await super().handle_reply(protocol, message)
+        end = asyncio.get_running_loop().time() + message.get("patience", math.inf)
         while gate is not None and self._connected(protocol) and not gate.open.is_set():
             try:
-                await asyncio.wait_for(gate.open.wait(), LOOK_AGAIN)
+                left = end - asyncio.get_running_loop().time()
+                await asyncio.wait_for(gate.open.wait(), min(left, LOOK_AGAIN))
             except TimeoutError:
-                continue
+                if asyncio.get_running_loop().time() >= end:
+                    raise
 
     def _connected(self, protocol: Any) -> bool:
         return not self.connections.get(protocol, {"disconnected": True}).get("disconnected")

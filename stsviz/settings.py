@@ -111,6 +111,7 @@ WHITENOISE_MAX_AGE = 0
 # -- limits and locks -------------------------------------------------------------------------------------
 MAX_BODY_BYTES = 4 * 1024 * 1024  # of a request: manifests and files are small
 MAX_FORM_BYTES = 1024 * 1024  # of one that is URL-encoded: reading it takes a hundred times its size
+STALLED_AFTER = 60.0  # seconds in which who reads a stream takes none of it, until it is cut off
 DATA_UPLOAD_MAX_MEMORY_SIZE = MAX_BODY_BYTES
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 100
 CONTENT_SECURITY_POLICY = (

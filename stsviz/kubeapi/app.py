@@ -33,9 +33,10 @@ from stsviz import access
 from stsviz.kubeapi import documents, podlogs
 from stsviz.kubeapi.exec import Remote, refuse_upgrade
 from stsviz.kubeapi.http import Request, Response, plain, read_request, refusal
+from stsviz.kubeapi.hub import Hub
 from stsviz.kubeapi.negotiation import Form, form_of, object_as, page_as, response_of
 from stsviz.kubeapi.routing import NoSuchPage, target_of, verb_of
-from stsviz.kubeapi.watch import Hub, Stream
+from stsviz.kubeapi.watch import Stream
 from stsviz.runtime import LAB, runtime
 
 log = logging.getLogger(__name__)

@@ -23,9 +23,9 @@ from core.exec import Terminal, is_interactive
 from core.kubelet.shell.run import Result, is_unfinished
 from core.kubelet.shell.session import Reader, Starved
 from stsviz.kubeapi.http import query_of
+from stsviz.kubeapi.hub import Hub
 from stsviz.kubeapi.keyboard import Keyboard
 from stsviz.kubeapi.podlogs import Following
-from stsviz.kubeapi.watch import Hub
 from stsviz.runtime import runtime
 
 PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from django.conf import settings
+
 from core.apimachinery.errors import ApiError
 from core.apiserver.handlers import Target
 from core.apiserver.podlog import LogOptions, log_options
 from core.podlogs import Log, rendered
 from stsviz.kubeapi.http import Request, Response, send_start
-from stsviz.kubeapi.watch import Hub
+from stsviz.kubeapi.hub import Hub
 
 LOOK_AGAIN = 0.5  # wall seconds: a program prints without any object changing
 _PLAIN = "text/plain"
@@ -78,7 +80,11 @@ async def serve(hub: Hub, target: Target, request: Request, receive: Any, send: 
         while text is not None and not gone.done() and left > 0:
             piece = text if left == float("inf") else text[: int(left)]
             left -= len(piece)
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
+            message = {"type": "http.response.body", "body": piece, "more_body": True}
+            try:
+                await send({**message, "patience": settings.STALLED_AFTER})
+            except TimeoutError:  # who does not read is not served
+                break
             text = await following.more()
         if not gone.done():
             await send({"type": "http.response.body", "body": b"", "more_body": False})

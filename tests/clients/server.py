@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import http.client
-import itertools
 import json
 import os
-import re
 import signal
 import socket
 import sqlite3
@@ -50,7 +48,6 @@ class Server:
         self.url = f"http://127.0.0.1:{self.port}"
         self._database = data / "stsviz.sqlite3"
         self._log = data / "log"
-        self._numbers = itertools.count(1)
         cleared = ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "ALLOWED_HOSTS", "STSVIZ_TOKEN")
         environment = {k: v for k, v in os.environ.items() if k not in cleared}
         with self._log.open("ab") as log:
@@ -73,6 +70,11 @@ class Server:
                 if time.monotonic() > deadline or self._process.poll() is not None:
                     raise RuntimeError(f"the server did not come up:\n{self.log()}") from None
                 time.sleep(0.1)
+
+    @property
+    def process(self) -> int:
+        """Its id."""
+        return self._process.pid
 
     def log(self) -> str:
         return self._log.read_text()[-3000:]
@@ -108,40 +110,24 @@ class Server:
     def patch(self, path: str, body: Any, kind: str = "merge-patch+json", **headers: str) -> Answer:
         return self.call("PATCH", path, body, Content_Type=f"application/{kind}", **headers)
 
-    def make_cluster(self, name: str) -> None:
-        """Make a cluster as the form of the page does; it may be there already."""
-        page = self.get("/c/lab/")
-        (token,) = re.findall(r'"X-CSRFToken": "(\w+)"', page.body.decode())
-        cookie = page.headers["set-cookie"].partition(";")[0]
-        form = {"Cookie": cookie, "X_CSRFToken": token, "Content_Type": "application/x-www-form-urlencoded"}
-        assert self.call("POST", "/clusters", f"name={name}".encode(), **form).code in (204, 409)
-
     def watch(self, path: str) -> Watch:
         return Watch(self.port, path)
 
     # -- clusters --------------------------------------------------------------------------------
 
-    def create_cluster(self) -> str:
-        """Make a cluster of its own, as the form of the page does; return its name."""
-        name = f"test-{next(self._numbers)}"
-        self._post("/clusters", f"name={name}")
-        return name
+    def make_cluster(self, name: str) -> None:
+        """Make a cluster as the form of the page does; it may be there already."""
+        assert self._post("/clusters", f"name={name}") in (204, 409)
 
     def destroy_cluster(self, name: str) -> None:
-        self._post(f"/c/{name}/destroy", "")
+        assert self._post(f"/c/{name}/destroy", "") == 204
 
-    def _post(self, path: str, form: str) -> None:
+    def _post(self, path: str, form: str) -> int:
+        """Send a form of the page; return the status."""
         cookie = SimpleCookie(self.get("/c/lab/").headers["set-cookie"])["csrftoken"].value
-        answer = self.call(
-            "POST",
-            path,
-            form.encode(),
-            Content_Type="application/x-www-form-urlencoded",
-            Cookie=f"csrftoken={cookie}",
-            X_CSRFToken=cookie,
-            Origin=self.url,
-        )
-        assert answer.code == 204, answer
+        media = "application/x-www-form-urlencoded"
+        fields = {"Cookie": f"csrftoken={cookie}", "X_CSRFToken": cookie, "Content_Type": media}
+        return self.call("POST", path, form.encode(), **fields).code
 
 
 class Watch:

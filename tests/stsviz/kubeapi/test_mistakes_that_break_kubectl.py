@@ -32,6 +32,7 @@ from core.apiserver.discovery import resources
 from core.apiserver.handlers import Target
 from core.apiserver.options import ListOptions
 from stsviz.kubeapi import watch
+from stsviz.kubeapi.hub import Look, Piece
 from stsviz.kubeapi.negotiation import Form
 from tests.clients.server import Server
 from tests.stsviz.kubeapi.test_verbs import JSON, POD_SPEC, Space
@@ -151,10 +152,10 @@ def test_a_watch_is_asked_for_in_any_case(space: Space, asked: str):
 
 def test_a_write_that_changes_nothing_is_not_made(space: Space):
     """BLD-2, API-U7"""
-    space.set()
-    path = f"{space.apps}/statefulsets/web"
-    before = space.server.get(path).json["metadata"]["resourceVersion"]
-    for kind, patch in (("merge-patch+json", {"spec": {"replicas": 0}}), ("json-patch+json", [])):
+    before = space.service("a").json["metadata"]["resourceVersion"]
+    path = f"{space.core}/services/a"
+    same = {"spec": {"sessionAffinity": "None"}}
+    for kind, patch in (("merge-patch+json", same), ("json-patch+json", [])):
         assert space.server.patch(path, patch, kind).json["metadata"]["resourceVersion"] == before
 
 
@@ -174,8 +175,9 @@ async def test_a_watch_without_a_timeout_lasts_half_an_hour_at_least(monkeypatch
 
         def follow(self, *_: object) -> None: ...
         def leave(self, *_: object) -> None: ...
-        async def since(self, kind: str, revision: int) -> tuple[list[Any], int]:
-            return [], revision
+
+        async def piece(self, look: Look, revision: int, *, columns: bool) -> Piece:
+            return Piece(b"", revision)
 
     async def receive() -> dict[str, Any]:
         await asyncio.Event().wait()
