@@ -12,6 +12,8 @@ from core.apimachinery.timestamps import timestamp
 from core.client.component import Component
 from core.controllers.attachdetach import AttachDetachController
 from core.controllers.deployment import DeploymentController
+from core.controllers.disruption import DisruptionController
+from core.controllers.endpoints import EndpointsController
 from core.controllers.endpointslice import EndpointSliceController
 from core.controllers.eventttl import EventTTL
 from core.controllers.expand import ExpandController
@@ -25,6 +27,7 @@ from core.controllers.provisioner import LocalPathProvisioner
 from core.controllers.pvcprotection import PVCProtectionController
 from core.controllers.pvprotection import PVProtectionController
 from core.controllers.replicaset import ReplicaSetController
+from core.controllers.rootcacertpublisher import RootCACertPublisher
 from core.controllers.statefulset import StatefulSetController
 from core.controllers.tainteviction import TaintEvictionController
 from core.kubelet.kubelet import Kubelet
@@ -44,6 +47,7 @@ COMPONENTS: tuple[Callable[[Settings], Component], ...] = (
     Scheduler,
     Kubelet,
     EndpointSliceController,
+    EndpointsController,
     PVCProtectionController,
     PVProtectionController,
     AttachDetachController,
@@ -53,6 +57,8 @@ COMPONENTS: tuple[Callable[[Settings], Component], ...] = (
     NodeLifecycleController,
     TaintEvictionController,
     PodGCController,
+    DisruptionController,
+    RootCACertPublisher,
     EventTTL,
     KubernetesService,
 )

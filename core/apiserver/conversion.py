@@ -13,6 +13,7 @@ from core.apimachinery import labels
 from core.apimachinery.duration import age
 from core.apimachinery.meta import Obj
 from core.apiserver import printers
+from core.apiserver.columns import Column
 from core.apiserver.discovery import Resource
 
 METADATA = "PartialObjectMetadata"
@@ -57,7 +58,7 @@ def table(kind: str, objects: list[Obj], now: float, include: str, metadata: Map
     return _table(made.columns, rows, metadata)
 
 
-def _table(columns: Iterable[printers.Column], rows: list[Obj], metadata: Mapping[str, Any]) -> Obj:
+def _table(columns: Iterable[Column], rows: list[Obj], metadata: Mapping[str, Any]) -> Obj:
     return {
         "kind": "Table",
         "apiVersion": _META_V1,
@@ -91,10 +92,10 @@ def table_bookmark(kind: str, bookmark: Obj) -> Obj:
 
 
 _SCALE_COLUMNS = (
-    printers.Column("Name", format="name"),
-    printers.Column("Desired", type="integer"),
-    printers.Column("Available", type="integer"),
-    printers.Column("Age"),
+    Column("Name", format="name"),
+    Column("Desired", type="integer"),
+    Column("Available", type="integer"),
+    Column("Age"),
 )
 
 

@@ -41,6 +41,8 @@ class Resource(NamedTuple):
     short_names: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     subresources: tuple[Subresource, ...] = ()
+    warning: str = ""
+    """What every request on it is told."""
 
     @property
     def api_version(self) -> str:
@@ -72,7 +74,9 @@ _SUBRESOURCES: dict[str, tuple[Subresource, ...]] = {
         _STATUS,
     ),
     "Namespace": (Subresource("finalize", ("update",)), _STATUS),
-    **dict.fromkeys(("Node", "PersistentVolume", "PersistentVolumeClaim", "Service"), (_STATUS,)),
+    **dict.fromkeys(
+        ("Node", "PersistentVolume", "PersistentVolumeClaim", "PodDisruptionBudget", "Service"), (_STATUS,)
+    ),
     **dict.fromkeys(("StatefulSet", "ReplicaSet", "Deployment"), (_SCALE, _STATUS)),
 }
 _REVIEWS = (
@@ -81,9 +85,14 @@ _REVIEWS = (
     ("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview"),
 )
 _GROUP_ORDER = (
-    "", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "storage.k8s.io",
-    "discovery.k8s.io",
+    "", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "policy", "storage.k8s.io",
+    "coordination.k8s.io", "discovery.k8s.io",
 )  # fmt: skip
+
+
+_WARNINGS = {
+    "Endpoints": "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+}
 
 
 @cache
@@ -94,6 +103,7 @@ def resources() -> dict[tuple[str, str, str], Resource]:
             kind.group, kind.version, kind.plural, kind.kind, kind.namespaced, kind.kind,
             tuple(v for v in ALL if kind.kind != "Namespace" or v != "deletecollection"),
             kind.short_names, kind.categories, _SUBRESOURCES.get(kind.kind, ()),
+            _WARNINGS.get(kind.kind, ""),
         )
         for kind in SERVED
     ]  # fmt: skip

@@ -18,6 +18,7 @@ from core.apiserver import conversion, fieldmanager, reviews
 from core.apiserver.body import read_applied, read_object
 from core.apiserver.conversion import served_to_stored, stored_to_served
 from core.apiserver.discovery import Resource
+from core.apiserver.eviction import evict
 from core.apiserver.fieldmanager import APPLY, Entry
 from core.apiserver.listing import Page, list_objects
 from core.apiserver.options import ListOptions, WriteOptions, delete_options
@@ -33,7 +34,7 @@ _NAMESPACE_DIFFERS = "the namespace of the provided object does not match the na
 _ANSWERED_WITH_THE_OBJECT = frozenset(
     ("Pod", "PersistentVolumeClaim", "PersistentVolume", "Service", "StorageClass")
 )
-_CREATED_BY_PUT = frozenset(("Service", "Event"))
+_CREATED_BY_PUT = frozenset(("Endpoints", "Event", "Lease", "Service"))
 SUCCESS: Obj = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
 
 
@@ -144,7 +145,6 @@ class Handlers:
         return Answer({**SUCCESS, "code": 201}, 201, tuple(warnings))
 
     def _evict(self, target: Target, write: Write) -> Answer:
-        """Delete a Pod in the name of a drain. Not modelled: disruption budgets."""
         body, warnings = read_object(
             write.body, write.media, target.resource, write.options.validation, "Eviction"
         )
@@ -153,7 +153,7 @@ class Handlers:
         options, dry_run = delete_options({}, body.get("deleteOptions") or {})
         self._dry(
             dry_run or write.options.dry_run,
-            lambda: self.registry.delete(target.ref, options, write.actor, "evicted"),
+            lambda: evict(self.registry, target.ref, options, write.actor),
         )
         return Answer({**SUCCESS, "code": 201}, 201, tuple(warnings))
 

@@ -5,42 +5,23 @@ Source: pkg/printers/internalversion/printers.go; cli-runtime/pkg/printers/table
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from core.apimachinery.duration import age
-from core.apimachinery.labels import format_labels, format_selector
+from core.apimachinery.labels import format_selector
 from core.apimachinery.meta import Obj, controller_of, field, is_terminating
 from core.apimachinery.quantity import canonical
+from core.apiserver import networkprinters
+from core.apiserver.columns import Cell, Column, columns, created
 from core.apiserver.podprinter import summarize
 
-Cell = str | int | bool
 _MIN_WIDTH, _PADDING = 6, 3
-
-
-class Column(NamedTuple):
-    """*priority* 1: only with ``-o wide``."""
-
-    name: str
-    priority: int = 0
-    type: str = "string"
-    format: str = ""
 
 
 class Table(NamedTuple):
     columns: tuple[Column, ...]
     rows: list[list[Cell]]
-
-
-def _columns(text: str) -> tuple[Column, ...]:
-    """``Name, Ready, IP:1, Desired(integer)`` -> columns; the one called Name has format name."""
-    out = []
-    for part in text.split(", "):
-        name, _, priority = part.partition(":")
-        kind = "integer" if name.endswith("(integer)") else "string"
-        name = name.removesuffix("(integer)")
-        out.append(Column(name, int(priority or 0), kind, "name" if name == "Name" else ""))
-    return tuple(out)
 
 
 # -- cells -----------------------------------------------------------------------------------------
@@ -58,10 +39,6 @@ def access_modes(modes: Iterable[str] | None) -> str:
     return ",".join(short for mode, short in _MODES.items() if mode in given)
 
 
-def _created(obj: Obj, now: float) -> str:
-    return age(obj["metadata"].get("creationTimestamp"), now)
-
-
 def _class(obj: Obj) -> str:
     annotations = obj["metadata"].get("annotations") or {}
     beta = annotations.get("volume.beta.kubernetes.io/storage-class")
@@ -75,12 +52,6 @@ def _phase(obj: Obj) -> str:
 def _containers(obj: Obj, key: str) -> str:
     containers = field(obj, "spec.template.spec.containers", ())
     return ",".join(container.get(key, "") for container in containers)
-
-
-def _first_three(items: Sequence[str]) -> str:
-    if not items:
-        return "<unset>"
-    return ",".join(items[:3]) + (f" + {len(items) - 3} more..." if len(items) > 3 else "")
 
 
 def _count(obj: Obj, path: str) -> int:
@@ -100,7 +71,7 @@ def _pod(obj: Obj, now: float) -> list[Cell]:
         f"{summary.ready}/{summary.total}",
         summary.status,
         summary.restarts_text(now),
-        _created(obj, now),
+        created(obj, now),
         ips[0].get("ip") or "<none>" if ips else "<none>",
         obj["spec"].get("nodeName") or "<none>",
         status.get("nominatedNodeName") or "<none>",
@@ -119,7 +90,7 @@ def _claim(obj: Obj, now: float) -> list[Cell]:
         access_modes(status.get("accessModes")) if volume else "",
         _class(obj),
         spec.get("volumeAttributesClassName") or "<unset>",
-        _created(obj, now),
+        created(obj, now),
         spec.get("volumeMode") or "<unset>",
     ]
 
@@ -137,7 +108,7 @@ def _volume(obj: Obj, now: float) -> list[Cell]:
         _class(obj),
         spec.get("volumeAttributesClassName") or "<unset>",
         field(obj, "status.reason", ""),
-        _created(obj, now),
+        created(obj, now),
         spec.get("volumeMode") or "<unset>",
     ]
 
@@ -152,7 +123,7 @@ def _storage_class(obj: Obj, now: float) -> list[Cell]:
         obj.get("reclaimPolicy") or "Delete",
         obj.get("volumeBindingMode") or "Immediate",
         bool(obj.get("allowVolumeExpansion")),
-        _created(obj, now),
+        created(obj, now),
     ]
 
 
@@ -160,7 +131,7 @@ def _stateful_set(obj: Obj, now: float) -> list[Cell]:
     return [
         obj["metadata"]["name"],
         f"{_count(obj, 'status.readyReplicas')}/{_count(obj, 'spec.replicas')}",
-        _created(obj, now),
+        created(obj, now),
         _containers(obj, "name"),
         _containers(obj, "image"),
     ]
@@ -172,7 +143,7 @@ def _replica_set(obj: Obj, now: float) -> list[Cell]:
         _count(obj, "spec.replicas"),
         _count(obj, "status.replicas"),
         _count(obj, "status.readyReplicas"),
-        _created(obj, now),
+        created(obj, now),
         _containers(obj, "name"),
         _containers(obj, "image"),
         format_selector(obj["spec"].get("selector")),
@@ -185,7 +156,7 @@ def _deployment(obj: Obj, now: float) -> list[Cell]:
         f"{_count(obj, 'status.readyReplicas')}/{_count(obj, 'spec.replicas')}",
         _count(obj, "status.updatedReplicas"),
         _count(obj, "status.availableReplicas"),
-        _created(obj, now),
+        created(obj, now),
         _containers(obj, "name"),
         _containers(obj, "image"),
         format_selector(obj["spec"].get("selector")),
@@ -198,51 +169,7 @@ def _revision(obj: Obj, now: float) -> list[Cell]:
     if owner:
         group = owner["apiVersion"].rpartition("/")[0]
         controller = f"{owner['kind'].lower()}{'.' + group if group else ''}/{owner['name']}"
-    return [obj["metadata"]["name"], controller, int(obj.get("revision", 0)), _created(obj, now)]
-
-
-def _service(obj: Obj, now: float) -> list[Cell]:
-    spec = obj["spec"]
-    ips = spec.get("clusterIPs") or ()
-    ports = [
-        f"{p['port']}{':' + str(p['nodePort']) if p.get('nodePort') else ''}/{p.get('protocol', 'TCP')}"
-        for p in spec.get("ports") or ()
-    ]
-    return [
-        obj["metadata"]["name"],
-        spec.get("type", ""),
-        ips[0] if ips else "<none>",
-        _external_ip(obj),
-        ",".join(ports) or "<none>",
-        _created(obj, now),
-        format_labels(spec.get("selector")),
-    ]
-
-
-def _external_ip(obj: Obj) -> str:
-    spec = obj["spec"]
-    if spec.get("type") == "ExternalName":
-        return str(spec.get("externalName", ""))
-    external = list(spec.get("externalIPs") or ())
-    if spec.get("type") != "LoadBalancer":
-        return ",".join(external) or "<none>"
-    ingress = field(obj, "status.loadBalancer.ingress", ())
-    given = [entry.get("ip") or entry.get("hostname", "") for entry in ingress]
-    return ",".join([*given, *external]) or "<pending>"
-
-
-def _slice(obj: Obj, now: float) -> list[Cell]:
-    ports = [
-        str(p["port"]) if p.get("port") is not None else p.get("name") or "*" for p in obj.get("ports") or ()
-    ]
-    addresses = [address for e in obj.get("endpoints") or () for address in e.get("addresses") or ()]
-    return [
-        obj["metadata"]["name"],
-        obj.get("addressType", ""),
-        _first_three(ports),
-        _first_three(addresses),
-        _created(obj, now),
-    ]
+    return [obj["metadata"]["name"], controller, int(obj.get("revision", 0)), created(obj, now)]
 
 
 def _node(obj: Obj, now: float) -> list[Cell]:
@@ -264,7 +191,7 @@ def _node(obj: Obj, now: float) -> list[Cell]:
         obj["metadata"]["name"],
         text,
         ",".join(sorted(role for role in roles if role)) or "<none>",
-        _created(obj, now),
+        created(obj, now),
         info.get("kubeletVersion", ""),
         address("InternalIP"),
         address("ExternalIP"),
@@ -275,7 +202,7 @@ def _node(obj: Obj, now: float) -> list[Cell]:
 
 
 def _namespace(obj: Obj, now: float) -> list[Cell]:
-    return [obj["metadata"]["name"], field(obj, "status.phase", ""), _created(obj, now)]
+    return [obj["metadata"]["name"], field(obj, "status.phase", ""), created(obj, now)]
 
 
 def _event(obj: Obj, now: float) -> list[Cell]:
@@ -300,49 +227,78 @@ def _event(obj: Obj, now: float) -> list[Cell]:
     ]
 
 
+def _lease(obj: Obj, now: float) -> list[Cell]:
+    return [obj["metadata"]["name"], field(obj, "spec.holderIdentity", ""), created(obj, now)]
+
+
+def _config_map(obj: Obj, now: float) -> list[Cell]:
+    entries = len(obj.get("data") or ()) + len(obj.get("binaryData") or ())
+    return [obj["metadata"]["name"], entries, created(obj, now)]
+
+
+def _disruption_budget(obj: Obj, now: float) -> list[Cell]:
+    bounds = (obj["spec"].get(name) for name in ("minAvailable", "maxUnavailable"))
+    return [
+        obj["metadata"]["name"],
+        *("N/A" if bound is None else str(bound) for bound in bounds),
+        _count(obj, "status.disruptionsAllowed"),
+        created(obj, now),
+    ]
+
+
 _TEMPLATE = "Age, Containers:1, Images:1"
 PRINTERS: dict[str, tuple[tuple[Column, ...], Callable[[Obj, float], list[Cell]]]] = {
     "Pod": (
-        _columns("Name, Ready, Status, Restarts, Age, IP:1, Node:1, Nominated Node:1, Readiness Gates:1"),
+        columns("Name, Ready, Status, Restarts, Age, IP:1, Node:1, Nominated Node:1, Readiness Gates:1"),
         _pod,
     ),
     "PersistentVolumeClaim": (
-        _columns(
+        columns(
             "Name, Status, Volume, Capacity, Access Modes, StorageClass, VolumeAttributesClass, Age, "
             "VolumeMode:1"
         ),
         _claim,
     ),
     "PersistentVolume": (
-        _columns(
+        columns(
             "Name, Capacity, Access Modes, Reclaim Policy, Status, Claim, StorageClass, "
             "VolumeAttributesClass, Reason, Age, VolumeMode:1"
         ),
         _volume,
     ),
     "StorageClass": (
-        _columns("Name, Provisioner, ReclaimPolicy, VolumeBindingMode, AllowVolumeExpansion, Age"),
+        columns("Name, Provisioner, ReclaimPolicy, VolumeBindingMode, AllowVolumeExpansion, Age"),
         _storage_class,
     ),
-    "StatefulSet": (_columns(f"Name, Ready, {_TEMPLATE}"), _stateful_set),
+    "StatefulSet": (columns(f"Name, Ready, {_TEMPLATE}"), _stateful_set),
     "ReplicaSet": (
-        _columns(f"Name, Desired(integer), Current(integer), Ready(integer), {_TEMPLATE}, Selector:1"),
+        columns(f"Name, Desired(integer), Current(integer), Ready(integer), {_TEMPLATE}, Selector:1"),
         _replica_set,
     ),
-    "Deployment": (_columns(f"Name, Ready, Up-to-date, Available, {_TEMPLATE}, Selector:1"), _deployment),
-    "ControllerRevision": (_columns("Name, Controller, Revision, Age"), _revision),
-    "Service": (_columns("Name, Type, Cluster-IP, External-IP, Port(s), Age, Selector:1"), _service),
-    "EndpointSlice": (_columns("Name, AddressType, Ports, Endpoints, Age"), _slice),
+    "Deployment": (columns(f"Name, Ready, Up-to-date, Available, {_TEMPLATE}, Selector:1"), _deployment),
+    "ControllerRevision": (columns("Name, Controller, Revision, Age"), _revision),
+    "Service": (
+        columns("Name, Type, Cluster-IP, External-IP, Port(s), Age, Selector:1"),
+        networkprinters.service,
+    ),
+    "EndpointSlice": (columns("Name, AddressType, Ports, Endpoints, Age"), networkprinters.endpoint_slice),
+    "Endpoints": (columns("Name, Endpoints, Age"), networkprinters.endpoints),
     "Node": (
-        _columns(
+        columns(
             "Name, Status, Roles, Age, Version, Internal-IP:1, External-IP:1, OS-Image:1, "
             "Kernel-Version:1, Container-Runtime:1"
         ),
         _node,
     ),
-    "Namespace": (_columns("Name, Status, Age"), _namespace),
+    "Namespace": (columns("Name, Status, Age"), _namespace),
+    "Lease": (columns("Name, Holder, Age"), _lease),
+    "ConfigMap": (columns("Name, Data, Age"), _config_map),
+    "PodDisruptionBudget": (
+        columns("Name, Min Available, Max Unavailable, Allowed Disruptions(integer), Age"),
+        _disruption_budget,
+    ),
     "Event": (
-        _columns(
+        columns(
             "Last Seen, Type, Reason, Object, Subobject:1, Source:1, Message, First Seen:1, Count:1, Name:1"
         ),
         _event,
@@ -355,8 +311,8 @@ def table(kind: str, objects: Iterable[Obj], now: float) -> Table:
 
     Raises: KeyError for a kind that is not served.
     """
-    columns, row = PRINTERS[kind]
-    return Table(columns, [row(obj, now) for obj in objects])
+    shown, row = PRINTERS[kind]
+    return Table(shown, [row(obj, now) for obj in objects])
 
 
 # -- text ------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ Source: staging/src/k8s.io/apimachinery/pkg/runtime/serializer/protobuf and the 
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -22,7 +23,7 @@ class UnknownMessage(ValueError):
     """A kind whose fields are not in the table below."""
 
 
-# number name:type; no type is a string; "*" repeats; "map<x>" has x as values
+# number name:type; no type is a string; "*" repeats; "map<x>" has x as values; "0": zero says something
 _TABLE = """
 ObjectMeta: 1 name, 2 generateName, 3 namespace, 5 uid, 6 resourceVersion, 7 generation:int, 8
   creationTimestamp:Time, 9 deletionTimestamp:Time, 10 deletionGracePeriodSeconds:int, 11
@@ -60,6 +61,10 @@ ContainerPort: 1 name, 2 hostPort:int, 3 containerPort:int, 4 protocol, 5 hostIP
 EnvVar: 1 name, 2 value
 ResourceRequirements: 1 limits:map<Quantity>, 2 requests:map<Quantity>
 VolumeMount: 1 name, 2 readOnly:bool, 3 mountPath, 4 subPath
+ConfigMap: 1 metadata:ObjectMeta, 2 data:map<str>, 3 binaryData:map<bytes>, 4 immutable:bool
+PodDisruptionBudget: 1 metadata:ObjectMeta, 2 spec:PodDisruptionBudgetSpec
+PodDisruptionBudgetSpec: 1 minAvailable:IntOrString0, 2 selector:LabelSelector, 3
+  maxUnavailable:IntOrString0, 4 unhealthyPodEvictionPolicy
 SelfSubjectAccessReview: 1 metadata:ObjectMeta, 2 spec:SelfSubjectAccessReviewSpec
 SelfSubjectAccessReviewSpec: 1 resourceAttributes:ResourceAttributes, 2
   nonResourceAttributes:NonResourceAttributes
@@ -69,7 +74,7 @@ SelfSubjectRulesReview: 1 metadata:ObjectMeta, 2 spec:SelfSubjectRulesReviewSpec
 SelfSubjectRulesReviewSpec: 1 namespace
 SelfSubjectReview: 1 metadata:ObjectMeta
 """
-_TOP = frozenset(("Namespace", "DeleteOptions", "Service", "Deployment"))
+_TOP = frozenset(("ConfigMap", "DeleteOptions", "Deployment", "Namespace", "PodDisruptionBudget", "Service"))
 _REVIEWS = frozenset(("SelfSubjectAccessReview", "SelfSubjectRulesReview", "SelfSubjectReview"))
 
 
@@ -130,7 +135,7 @@ def _message(data: bytes, name: str) -> dict[str, Any]:
         else:
             read = _value(value, field.type)
             # the sender writes what is empty too; absent is what it means, but where zero says something
-            if read or field.type == "int0":
+            if read or field.type in ("int0", "IntOrString0"):
                 out[field.name] = read
     return out
 
@@ -148,7 +153,9 @@ def _value(value: int | bytes, type_: str) -> Any:
         return timestamp(float(_int(parts[1]))) if 1 in parts else None
     if type_ == "Quantity":
         return _text(dict(_wire(_bytes(value))).get(1, b""))
-    if type_ == "IntOrString":
+    if type_ == "bytes":
+        return base64.b64encode(_bytes(value)).decode()
+    if type_ in ("IntOrString", "IntOrString0"):
         parts = dict(_wire(_bytes(value)))
         return _text(parts.get(3, b"")) if parts.get(1) == 1 else _value(parts.get(2, 0), "int")
     return _message(_bytes(value), type_)

@@ -7,12 +7,12 @@ Not modelled: IPv6, topology hints, the annotation last-change-trigger-time, a n
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from core.apimachinery.meta import Obj, Ref, condition_of, is_terminating, labels_of, owner_reference, ref_of
 from core.client.actions import NOTHING, Action, Create, Delete, Plan, Update
 from core.client.cache import View
 from core.client.component import Handler
+from core.controllers.membership import container_port, of_pod
 from core.sim.settings import Settings
 
 MAX_ENDPOINTS = 100
@@ -38,7 +38,7 @@ class EndpointSliceController:
     def __init__(self, settings: Settings) -> None:
         self.watches: Mapping[str, Handler] = {
             "Service": _of_service,
-            "Pod": _of_pod,
+            "Pod": of_pod,
             "EndpointSlice": _of_slice,
         }
 
@@ -80,41 +80,6 @@ def _of_slice(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
         return ()
     service = labels_of(slice_).get(_SERVICE_NAME)
     return (Ref("Service", slice_["metadata"]["namespace"], service),) if service else ()
-
-
-def _of_pod(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
-    if old is not None and new is not None and _looks(old) == _looks(new):
-        return ()
-    pods = [pod for pod in (old, new) if pod is not None]
-    return {ref_of(service) for pod in pods for service in services_of(view, pod)}
-
-
-def _looks(pod: Obj) -> tuple[Any, ...]:
-    """All of a Pod that an endpoint depends on."""
-    spec, status = pod["spec"], pod.get("status") or {}
-    ready = condition_of(pod, "Ready")
-    return (
-        pod["metadata"]["uid"],
-        status.get("podIP"),
-        ready is not None and ready["status"] == "True",
-        "deletionTimestamp" in pod["metadata"],
-        status.get("phase") in ("Succeeded", "Failed"),
-        spec.get("nodeName"),
-        spec.get("hostname"),
-        spec.get("subdomain"),
-        pod["metadata"].get("labels"),
-    )
-
-
-def services_of(view: View, pod: Obj) -> list[Obj]:
-    """Return the Services whose selector matches *pod*."""
-    namespace, labels = pod["metadata"].get("namespace", ""), labels_of(pod)
-    return [
-        service
-        for key, value in labels.items()
-        for service in view.indexed("services-by-selector", (namespace, key, value))
-        if service["spec"]["selector"].items() <= labels.items()
-    ]
 
 
 # -- what the endpoints should be ------------------------------------------------------------------
@@ -192,21 +157,10 @@ def _ports(service: Obj, pod: Obj) -> PortKey:
     out = []
     for port in service["spec"].get("ports") or ():
         protocol = port.get("protocol", "TCP")
-        number = _container_port(pod, port.get("targetPort", port["port"]), protocol)
+        number = container_port(pod, port.get("targetPort", port["port"]), protocol)
         if number:
             out.append((port.get("name", ""), protocol, number, port.get("appProtocol", "")))
     return tuple(out)
-
-
-def _container_port(pod: Obj, target: int | str, protocol: str) -> int:
-    """Return the number of *target* on *pod*; 0: it has no port of that name."""
-    if isinstance(target, int):
-        return target
-    for container in pod["spec"].get("containers") or ():
-        for port in container.get("ports") or ():
-            if port.get("name") == target and port.get("protocol", "TCP") == protocol:
-                return int(port["containerPort"])
-    return 0
 
 
 def _ports_of_slice(slice_: Obj) -> PortKey:

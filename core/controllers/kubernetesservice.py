@@ -15,8 +15,10 @@ from core.sim.settings import Settings
 
 SERVICE = Ref("Service", "default", "kubernetes")
 SLICE = Ref("EndpointSlice", "default", "kubernetes")
+ENDPOINTS = Ref("Endpoints", "default", "kubernetes")
 ADDRESS = "10.96.0.1"  # the first of the range
 PORT = 6443
+_BACKEND = "172.18.0.1"
 
 
 def _ours(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
@@ -32,7 +34,7 @@ class KubernetesService:
     name = "kube-apiserver"
     process = "kube-apiserver"
     latency = 0.1
-    watches: Mapping[str, Handler] = {"Service": _ours, "EndpointSlice": _ours}
+    watches: Mapping[str, Handler] = {"Service": _ours, "Endpoints": _ours, "EndpointSlice": _ours}
     resync_period: float | None = None
 
     def __init__(self, settings: Settings) -> None:
@@ -42,7 +44,7 @@ class KubernetesService:
         return (SERVICE,)
 
     def sync(self, view: View, key: Ref, now: float) -> Plan:
-        wanted = {SERVICE: service, SLICE: endpoints}
+        wanted = {SERVICE: service, ENDPOINTS: endpoints, SLICE: endpoint_slice}
         actions: list[Action] = [Create(make()) for ref, make in wanted.items() if view.get(*ref) is None]
         if not actions or view.get("Namespace", "", "default") is None:
             return NOTHING
@@ -67,6 +69,24 @@ def service() -> Obj:
 
 def endpoints() -> Obj:
     return {
+        "apiVersion": "v1",
+        "kind": "Endpoints",
+        "metadata": {
+            "name": "kubernetes",
+            "namespace": "default",
+            "labels": {"endpointslice.kubernetes.io/skip-mirror": "true"},
+        },
+        "subsets": [
+            {
+                "addresses": [{"ip": _BACKEND}],
+                "ports": [{"name": "https", "port": PORT, "protocol": "TCP"}],
+            }
+        ],
+    }
+
+
+def endpoint_slice() -> Obj:
+    return {
         "apiVersion": "discovery.k8s.io/v1",
         "kind": "EndpointSlice",
         "metadata": {
@@ -75,6 +95,6 @@ def endpoints() -> Obj:
             "labels": {"kubernetes.io/service-name": "kubernetes"},
         },
         "addressType": "IPv4",
-        "endpoints": [{"addresses": ["172.18.0.1"], "conditions": {"ready": True}}],
+        "endpoints": [{"addresses": [_BACKEND], "conditions": {"ready": True}}],
         "ports": [{"name": "https", "port": PORT, "protocol": "TCP"}],
     }

@@ -32,10 +32,10 @@ from core.cluster import Cluster
 from stsviz import access
 from stsviz.kubeapi import documents, podlogs
 from stsviz.kubeapi.exec import Remote, refuse_upgrade
-from stsviz.kubeapi.http import Request, Response, plain, read_request, refusal
+from stsviz.kubeapi.http import Request, Response, plain, read_request, refusal, warned
 from stsviz.kubeapi.hub import Hub
 from stsviz.kubeapi.negotiation import Form, form_of, object_as, page_as, response_of
-from stsviz.kubeapi.routing import NoSuchPage, target_of, verb_of
+from stsviz.kubeapi.routing import NoSuchPage, target_of, verb_of, warning_of
 from stsviz.kubeapi.watch import Stream
 from stsviz.runtime import LAB, runtime
 
@@ -65,6 +65,8 @@ class KubernetesApi:
         try:
             _guard(scope)
             name, parts = _mount(scope["path"])
+            if warning := warning_of(parts):
+                send = warned(send, warning)
             request = await read_request(scope, receive, scope["path"])
             pretty = request.pretty
             response = await self._serve(request, name, parts, receive, send)

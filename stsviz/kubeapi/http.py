@@ -93,6 +93,17 @@ async def send_start(send: Any, response: Response) -> None:
     await send({"type": "http.response.start", "status": response.code, "headers": fields})
 
 
+def warned(send: Any, text: str) -> Any:
+    """Return a *send* that has every answer carry the warning *text* first, whatever the answer."""
+
+    async def sending(message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [(b"warning", _warning(text)), *message["headers"]]}
+        await send(message)
+
+    return sending
+
+
 def _warning(text: str) -> bytes:
     quoted = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'299 - "{"".join(char if char.isprintable() else " " for char in quoted)}"'.encode()

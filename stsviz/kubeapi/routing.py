@@ -39,6 +39,14 @@ def target_of(parts: list[str]) -> Target:
     return Target(resource, namespace, name, subresource)
 
 
+def warning_of(parts: list[str]) -> str:
+    """Return what every answer below this path warns of, refusals too, or ""."""
+    try:
+        return target_of(parts).resource.warning
+    except (IndexError, NoSuchPage, UnknownRoute):
+        return ""
+
+
 def _group_version(parts: list[str]) -> tuple[str, str, list[str]]:
     group, version, rest = ("", parts[1], parts[2:]) if parts[0] == "api" else (parts[1], parts[2], parts[3:])
     versions = discovery.groups().get(group)

@@ -176,3 +176,52 @@ def test_drain_evicts_and_goes_on(kubectl: Kubectl):
         assert (said.code, "pod/lonely evicted" in said.out) == (0, True)
     finally:
         kubectl.ok(f"uncordon {node}")
+
+
+BUDGET = """
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: pdb}
+spec: {minAvailable: 2, selector: {matchLabels: {app: nginx}}}
+"""
+
+
+def test_drain_waits_for_the_budget(web: Kubectl):
+    """API-S4: refused with 429, tried again every five seconds."""
+    web.ok("apply -f -", BUDGET)
+    web.ok("wait --for=jsonpath={.status.expectedPods}=2 pdb/pdb --timeout=10s")
+    node = web.json("get pod web-0")["spec"]["nodeName"]
+    drain = f"drain {node} --ignore-daemonsets --pod-selector statefulset.kubernetes.io/pod-name=web-0"
+    try:
+        said = web(f"{drain} --timeout=4s", timeout=60)
+        assert said.code == 1
+        assert (
+            f'error when evicting pods/"web-0" -n "{web.namespace}" (will retry after 5s):'
+            " Cannot evict pod as it would violate the pod's disruption budget.\n" in said.err
+        )
+        assert web("get pdb").rows[1][:4] == ["pdb", "2", "N/A", "0"]
+        web.ok('patch pdb pdb -p \'{"spec":{"minAvailable":1}}\'')
+        web.ok("wait --for=jsonpath={.status.disruptionsAllowed}=1 pdb/pdb --timeout=10s")
+        assert "pod/web-0 evicted" in web.ok(f"{drain} --timeout=40s", timeout=60)
+    finally:
+        web.ok(f"uncordon {node}")
+
+
+def test_the_small_kinds_are_listed_and_described(web: Kubectl):
+    """TAB-10, TAB-15, TAB-17, TAB-19; protobuf bodies of create (API-PB1)"""
+    assert web.ok("create configmap app --from-literal=a=1") == "configmap/app created\n"
+    assert web.json("get cm app")["data"] == {"a": "1"}
+    assert web.ok("create pdb none --selector=app=nginx --max-unavailable=0") == (
+        "poddisruptionbudget.policy/none created\n"
+    )
+    assert web.json("get pdb none")["spec"]["maxUnavailable"] == 0
+    assert {row[0] for row in web("get cm").rows} == {"NAME", "app", "kube-root-ca.crt"}
+    assert web("get ep nginx").rows[0] == ["NAME", "ENDPOINTS", "AGE"]
+    assert "NotReadyAddresses:  <none>" in web("describe ep nginx").out
+    assert "Max unavailable:  0" in web.ok("describe pdb none")
+    assert "a:\n----\n1\n" in web.ok("describe cm app")
+    assert "minAvailable" in web.ok("explain pdb.spec")
+    assert "holderIdentity" in web.ok("explain lease.spec")
+    assert "data" in web.ok("explain configmap")
+    assert "subsets" in web.ok("explain ep")
+    assert web("delete cm,pdb,ep --all").code == 0

@@ -5,15 +5,19 @@ from __future__ import annotations
 from types import ModuleType
 
 from core.apiserver.registry import (
+    configmap,
     controllerrevision,
     deployment,
+    endpoints,
     endpointslice,
     event,
+    lease,
     namespace,
     node,
     persistentvolume,
     persistentvolumeclaim,
     pod,
+    poddisruptionbudget,
     replicaset,
     service,
     statefulset,
@@ -24,15 +28,19 @@ from core.apiserver.registry import (
 STRATEGIES: dict[str, ModuleType] = {
     module.KIND: module
     for module in (
+        configmap,
         controllerrevision,
         deployment,
+        endpoints,
         endpointslice,
         event,
+        lease,
         namespace,
         node,
         persistentvolume,
         persistentvolumeclaim,
         pod,
+        poddisruptionbudget,
         replicaset,
         service,
         statefulset,

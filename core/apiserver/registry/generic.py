@@ -103,6 +103,7 @@ class Registry:
             if errors:
                 raise _invalid(obj, errors)
             admission.validate("CREATE", obj, None, context)
+            _canonicalize(strategy, obj)
             if dry_run:
                 self._refuse_taken_name(obj)
                 return obj
@@ -149,6 +150,7 @@ class Registry:
             if errors:
                 raise _invalid(new, errors)
             admission.validate("UPDATE", new, old, context)
+            _canonicalize(strategy, new)
             return self._replace(new, old, actor, because, dry_run=dry_run)
 
     def update_status(self, obj: Obj, actor: str, because: str = "", *, manage: Manage | None = None) -> Obj:
@@ -186,6 +188,8 @@ class Registry:
             raise not_found(ref)
         meta, old_meta = obj["metadata"], old["metadata"]
         expected = meta.get("resourceVersion")
+        if not expected and not getattr(STRATEGIES[ref.kind], "UNCONDITIONAL_UPDATE", True):
+            raise _unconditional(ref)
         if expected and expected != old_meta["resourceVersion"]:
             raise modified(ref)
         uid = meta.get("uid")
@@ -247,7 +251,7 @@ class Registry:
         """Delete *ref*; return its last state, or the terminating object while something holds it."""
         with self.store.transaction():
             old = self.get(ref)
-            self._check_delete_preconditions(ref, old["metadata"], options)
+            self.check_delete_preconditions(ref, old, options)
             admission.validate("DELETE", old, old, self.context())
             new = before_delete(old, options, self.store.now)
             if new is None:
@@ -257,7 +261,9 @@ class Registry:
             return self.store.update(new, "", actor, because)
 
     @staticmethod
-    def _check_delete_preconditions(ref: Ref, meta: Mapping[str, Any], options: DeleteOptions) -> None:
+    def check_delete_preconditions(ref: Ref, obj: Obj, options: DeleteOptions) -> None:
+        """Raise Conflict when *options* ask for another uid or revision than *obj* has."""
+        meta = obj["metadata"]
         for word, asked, found, fate in (
             ("UID", options.uid, meta["uid"], "deleted and then recreated"),
             ("ResourceVersion", options.resource_version, meta["resourceVersion"], "modified"),
@@ -329,6 +335,20 @@ def _default(strategy: ModuleType, obj: Obj) -> None:
         strategy.defaults(obj)
     except QuantityError as error:
         raise BadRequest(str(error)) from error
+
+
+def _canonicalize(strategy: ModuleType, obj: Obj) -> None:
+    canonicalize = getattr(strategy, "canonicalize", None)
+    if canonicalize is not None:
+        canonicalize(obj)
+
+
+def _unconditional(ref: Ref) -> Invalid:
+    """The refusal of an update that does not say which revision it has seen (API-U3)."""
+    resource = BY_KIND[ref.kind]
+    errors = [validation.invalid("metadata.resourceVersion", 0, "must be specified for an update")]
+    details = {"name": ref.name, "group": resource.group, "kind": resource.plural}
+    return Invalid(resource.group_resource, ref.name, errors, **details)
 
 
 def _keep_system_metadata(meta: dict[str, Any], old: Mapping[str, Any]) -> None:

@@ -393,3 +393,44 @@ def test_marks_types_priorities_and_the_name():
     assert [c.type for c in columns[:5]] == ["string", "integer", "integer", "integer", "string"]
     assert [c.priority for c in columns[4:]] == [0, 1, 1, 1]
     assert [c.format for c in columns[:2]] == ["name", ""]
+
+
+def test_endpoints_show_three_of_the_ready_addresses():
+    """TAB-10a"""
+
+    def text(*subsets):
+        return table("Endpoints", [{"metadata": META, "subsets": list(subsets)}], NOW).rows[0][1]
+
+    ips = [{"ip": f"10.0.0.{n}"} for n in range(1, 3)]
+    ports = [{"port": 80}, {"port": 443}]
+    assert text() == "<none>"
+    assert text({"notReadyAddresses": ips, "ports": ports}) == ""
+    assert text({"addresses": ips}) == "10.0.0.1,10.0.0.2"
+    assert text({"addresses": ips, "ports": ports}) == "10.0.0.1:80,10.0.0.2:80,10.0.0.1:443 + 1 more..."
+
+
+def test_a_config_map_counts_what_it_holds():
+    """TAB-17"""
+    config_map = {"kind": "ConfigMap", "metadata": META, "data": {"a": "1", "b": ""}, "binaryData": {"c": ""}}
+
+    assert printed(config_map) == ["NAME    DATA   AGE", "web-0   3      4m10s"]
+    assert printed({"kind": "ConfigMap", "metadata": META})[1] == "web-0   0      4m10s"
+
+
+def test_a_lease_shows_who_holds_it():
+    """TAB-15a"""
+    lease = {"kind": "Lease", "metadata": META, "spec": {"holderIdentity": "node-1"}}
+
+    assert printed(lease) == ["NAME    HOLDER   AGE", "web-0   node-1   4m10s"]
+    assert table("Lease", [{"metadata": META, "spec": {}}], NOW).rows[0][1] == ""
+
+
+def test_a_budget_shows_its_bound_and_what_is_left():
+    """TAB-19, NF16"""
+    budget = {"kind": "PodDisruptionBudget", "metadata": META, "spec": {"maxUnavailable": "50%"}}
+    shown = printed({**budget, "status": {"disruptionsAllowed": 2}})
+
+    assert shown[0] == "NAME    MIN AVAILABLE   MAX UNAVAILABLE   ALLOWED DISRUPTIONS   AGE"
+    assert shown[1].split() == ["web-0", "N/A", "50%", "2", "4m10s"]
+    zero = table("PodDisruptionBudget", [{"metadata": META, "spec": {"minAvailable": 0}}], NOW)
+    assert zero.rows[0][1:4] == ["0", "N/A", 0]

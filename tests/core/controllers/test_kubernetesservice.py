@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from core.apimachinery.meta import ref_of
 from core.client.cache import Cache
-from core.controllers.kubernetesservice import SERVICE, SLICE, KubernetesService, endpoints, service
+from core.controllers.kubernetesservice import (
+    ENDPOINTS,
+    SERVICE,
+    SLICE,
+    KubernetesService,
+    endpoint_slice,
+    endpoints,
+    service,
+)
 from core.sim.settings import Settings
 
 DEFAULT = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default"}}
@@ -16,12 +24,12 @@ def made(*objects: dict) -> list:
 
 
 def test_makes_the_service_and_where_it_answers():
-    assert made(DEFAULT) == [SERVICE, SLICE]
+    assert made(DEFAULT) == [SERVICE, ENDPOINTS, SLICE]
 
 
 def test_makes_only_what_is_missing():
-    assert made(DEFAULT, endpoints()) == [SERVICE]
-    assert made(DEFAULT, service(), endpoints()) == []
+    assert made(DEFAULT, endpoints(), endpoint_slice()) == [SERVICE]
+    assert made(DEFAULT, service(), endpoints(), endpoint_slice()) == []
 
 
 def test_waits_for_its_namespace():

@@ -340,3 +340,96 @@ def test_a_pod_without_a_node_has_no_ports_to_forward(space: Space):
     answer = space.server.get(f"{space.core}/pods/a/portforward")
 
     assert (answer.code, answer.json["message"]) == (400, "pod a does not have a host assigned")
+
+
+# -- ConfigMaps, Leases, Endpoints, disruption budgets ----------------------------------------------
+
+
+def test_a_lease_may_be_made_by_put_and_changed_by_who_has_seen_it(space: Space):
+    """API-U3, API-U5"""
+    path = f"/apis/coordination.k8s.io/v1/namespaces/{space.name}/leases/l"
+    body = {"metadata": {"name": "l"}, "spec": {"holderIdentity": "a"}}
+
+    made = space.server.call("PUT", path, body, **JSON)
+    blind = space.server.call("PUT", path, body, **JSON)
+    seen = {**body, "metadata": made.json["metadata"], "spec": {"holderIdentity": "b"}}
+    changed = space.server.call("PUT", path, seen, **JSON)
+
+    assert made.code == 201
+    assert (blind.code, blind.json["details"]["kind"]) == (422, "leases")
+    assert blind.message == (
+        'leases.coordination.k8s.io "l" is invalid: metadata.resourceVersion: Invalid value: 0:'
+        " must be specified for an update"
+    )
+    assert (changed.code, changed.json["spec"]) == (200, {"holderIdentity": "b"})
+
+
+def test_a_lease_keeps_six_digits(space: Space):
+    """VAL-T1"""
+    path = f"/apis/coordination.k8s.io/v1/namespaces/{space.name}/leases"
+    body = {"metadata": {"name": "l"}, "spec": {"renewTime": "2026-11-22T20:00:00.000000Z"}}
+
+    assert space.server.call("POST", path, body, **JSON).json["spec"] == body["spec"]
+    body["spec"]["renewTime"] = "2026-11-22T20:00:00Z"
+    assert "parsing time" in space.server.call("POST", path, body, **JSON).message
+
+
+@pytest.mark.parametrize(
+    ("path", "spec", "code"),
+    [
+        ("/api/v1/namespaces/{}/configmaps/x", {}, 404),
+        ("/apis/policy/v1/namespaces/{}/poddisruptionbudgets/x", {"spec": {}}, 404),
+        ("/api/v1/namespaces/{}/endpoints/x", {}, 201),
+    ],
+)
+def test_a_put_makes_endpoints_and_no_others(space: Space, path: str, spec: dict[str, Any], code: int):
+    """API-U5"""
+    answer = space.server.call("PUT", path.format(space.name), {"metadata": {"name": "x"}, **spec}, **JSON)
+
+    assert answer.code == code
+
+
+def test_a_config_map_is_written_without_having_been_seen(space: Space):
+    """API-U3, API-X3: its deletion answers a Status"""
+    path = f"{space.core}/configmaps"
+    body = {"metadata": {"name": "app"}, "data": {"a": "1"}}
+    made = space.server.call("POST", path, body, **JSON)
+    changed = space.server.call("PUT", f"{path}/app", {**body, "data": {"a": "2"}}, **JSON)
+    gone = space.server.call("DELETE", f"{path}/app")
+
+    assert (made.code, "generation" in made.json["metadata"]) == (201, False)
+    assert (changed.code, changed.json["data"]) == (200, {"a": "2"})
+    assert (gone.json["kind"], gone.json["details"]["kind"]) == ("Status", "configmaps")
+
+
+def test_every_answer_about_endpoints_warns(space: Space):
+    """API-F7"""
+    path = f"{space.core}/endpoints"
+    body = {"metadata": {"name": "db"}, "subsets": [{"addresses": [{"ip": "10.0.0.1"}]}]}
+    warning = '299 - "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice"'
+    answers = [
+        space.server.call("POST", path, body, **JSON),
+        space.server.get(path),
+        space.server.get(f"{path}/db"),
+        space.server.get(f"{path}/nobody"),
+        space.server.get("/api/v1/endpoints?watch=1&timeoutSeconds=1"),
+        space.server.call("DELETE", f"{path}/db"),
+    ]
+
+    assert [answer.code for answer in answers] == [201, 200, 200, 404, 200, 200]
+    assert [answer.headers.get("warning") for answer in answers] == [warning] * len(answers)
+    assert "warning" not in space.server.get(f"{space.core}/services").headers
+
+
+def test_a_budget_is_changed_by_who_has_seen_it(space: Space):
+    """NF16, API-U6"""
+    path = f"/apis/policy/v1/namespaces/{space.name}/poddisruptionbudgets"
+    body = {"metadata": {"name": "pdb"}, "spec": {"minAvailable": 1, "selector": {"matchLabels": {"a": "b"}}}}
+    made = space.server.call("POST", path, body, **JSON).json
+
+    assert space.server.call("PUT", f"{path}/pdb", body, **JSON).code == 422
+    patch = {"spec": {"minAvailable": "50%"}}
+    media = {"Content_Type": "application/merge-patch+json"}
+    patched = space.server.call("PATCH", f"{path}/pdb", patch, **media).json
+    assert [obj["metadata"]["generation"] for obj in (made, patched)] == [1, 2]
+    assert made["status"] == dict.fromkeys(made["status"], 0)
