@@ -11,6 +11,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -26,6 +27,7 @@ SHORTEST_TOKEN = 16  # characters: too many to guess, so nobody needs to count a
 _TOKEN = re.compile(rf"[!-~]{{{SHORTEST_TOKEN},}}")
 
 
+@lru_cache(maxsize=100)
 def is_loopback(name: str) -> bool:
     """Tell whether *name*, a host name or an address, is this machine as seen by itself."""
     bare = name.strip("[]").lower()

@@ -97,48 +97,43 @@ class KubernetesApi:
     async def _serve(
         self, request: Request, name: str, parts: list[str], receive: Any, send: Any
     ) -> Response | None:
-        cluster = await self._in_thread(_cluster, name)
         if request.method == "GET":
             answer = documents.serve(request, parts, request.header("host"))
             if answer is not None:
+                await self._in_thread(_cluster, name)  # which has to be there
                 return answer
         target = target_of(parts)
         verb = verb_of(target, request.method)
-        call = Call(request, target, cluster)
-        if target.subresource in _STREAMED:
+        if target.subresource in _STREAMED or target.subresource == "log":
+            cluster = await self._in_thread(_cluster, name)
+            if target.subresource == "log":
+                return await podlogs.serve(self._hub(cluster), target, request, receive, send)
             upgrade = request.header("upgrade")
             raise await self._in_thread(refuse_upgrade, cluster, target, request.query, upgrade)
-        if target.subresource == "log":
-            return await podlogs.serve(self._hub(cluster), target, request, receive, send)
-        if verb == "list":
-            form = form_of(request, collection=True, watch=False)
-            options = call.list_options()
-            if options.watch:
-                form = form_of(request, collection=True, watch=True)
-                await Stream(self._hub(cluster), target, options, form, send).run(receive)
-                return None
-            return await self._patient(cluster, lambda: call.list(options, form))
         form = form_of(request, collection=not target.name)
-        verbs: Mapping[str, Callable[[Form], Response]] = {
-            "get": call.get,
-            "create": call.create,
-            "update": call.update,
-            "patch": call.patch,
-            "delete": call.delete,
-            "deletecollection": call.delete_collection,
-        }
-        if verb == "get":
-            return await self._patient(cluster, lambda: call.get(form))
-        response = await self._in_thread(verbs[verb], form)
+        several = verb in ("list", "deletecollection")
+        options = options_of(request, target) if several else ListOptions()
+        if verb == "list" and options.watch:
+            form = form_of(request, collection=True, watch=True)
+            cluster = await self._in_thread(_cluster, name)
+            await Stream(self._hub(cluster), target, options, form, send).run(receive)
+            return None
+
+        def perform() -> Response:
+            return _VERBS[verb](Call(request, target, _cluster(name), options), form)
+
+        if verb in ("get", "list"):
+            return await self._patient(name, perform)
+        response: Response = await self._in_thread(perform)
         runtime.wake()
         return response
 
-    async def _patient(self, cluster: Cluster, read: Callable[[], Response]) -> Response:
+    async def _patient(self, name: str, read: Callable[[], Response]) -> Response:
         """Read; when the client knows a revision that is still to come, wait for it a while."""
         try:
             return await self._in_thread(read)
         except RevisionTooLarge as error:
-            if not await self._hub(cluster).reached(error.asked):
+            if not await self._hub(await self._in_thread(_cluster, name)).reached(error.asked):
                 raise
             return await self._in_thread(read)
 
@@ -185,23 +180,26 @@ def _guard(scope: Mapping[str, Any]) -> None:
         raise Unauthorized
 
 
-class Call:
-    """One request about one target: its verbs, run in a thread."""
+def options_of(request: Request, target: Target) -> ListOptions:
+    """Return what a request about a collection asks for. Raises: BadRequest, Invalid, Unexplained."""
+    resource, query = target.resource, request.query
+    selector = stored_selector(text(query, "fieldSelector"), resource)
+    query = {**query, "fieldSelector": [selector]}
+    return list_options(query, resource.stored, namespaced=resource.namespaced)
 
-    def __init__(self, request: Request, target: Target, cluster: Cluster) -> None:
+
+class Call:
+    """One request about one target: its verbs, run in a thread. *options*: of a collection."""
+
+    def __init__(self, request: Request, target: Target, cluster: Cluster, options: ListOptions) -> None:
         self.request = request
+        self.options = options
         self.target = target
         self.cluster = cluster
         self.handlers = Handlers(cluster.registry)
 
-    def list_options(self) -> ListOptions:
-        resource, query = self.target.resource, self.request.query
-        selector = stored_selector(text(query, "fieldSelector"), resource)
-        query = {**query, "fieldSelector": [selector]}
-        return list_options(query, resource.stored, namespaced=resource.namespaced)
-
-    def list(self, options: ListOptions, form: Form) -> Response:
-        page = self.handlers.list(self.target, options)
+    def list(self, form: Form) -> Response:
+        page = self.handlers.list(self.target, self.options)
         return response_of(page_as(page, self.target.resource, form, self.cluster.now), form, self.request)
 
     def get(self, form: Form) -> Response:
@@ -231,7 +229,7 @@ class Call:
     def delete_collection(self, form: Form) -> Response:
         options, dry_run = delete_options(self.request.query, self._options_body())
         page = self.handlers.delete_collection(
-            self.target, self.list_options(), options, self.request.agent, dry_run=dry_run
+            self.target, self.options, options, self.request.agent, dry_run=dry_run
         )
         return response_of(page_as(page, self.target.resource, form, self.cluster.now), form, self.request)
 
@@ -256,3 +254,14 @@ class Call:
         if obj["kind"] != "Status":  # a Status is never converted
             obj = object_as(obj, form, self.cluster.now)
         return response_of(obj, form, self.request, answer.code, answer.warnings)
+
+
+_VERBS: Mapping[str, Callable[[Call, Form], Response]] = {
+    "get": Call.get,
+    "list": Call.list,
+    "create": Call.create,
+    "update": Call.update,
+    "patch": Call.patch,
+    "delete": Call.delete,
+    "deletecollection": Call.delete_collection,
+}
