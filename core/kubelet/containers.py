@@ -17,6 +17,7 @@ from core.kubelet import images
 from core.kubelet.mounts import container_backend
 from core.kubelet.probes import Outcome, Probed, ProbeState, outcome_of, probe_state
 from core.kubelet.program import FOREVER, Run, init_run_of, run_of
+from core.kubelet.projected import Missing, missing_variable
 from core.kubelet.shell.builtins import MAIN_PROCESS_ENDS
 from core.kubelet.shell.run import Container
 from core.sim.settings import Settings
@@ -151,6 +152,9 @@ def _start(runtime: Runtime, container: Obj, status: Obj, first_attempt: float, 
         refusal = images.Refusal("ErrImageNeverPull", text)
     if refusal is not None:
         return _without_image(runtime, container, status, refusal, first_attempt)
+    missing = missing_variable(runtime.pod, runtime.view, container)
+    if missing is not None:
+        return _without_configuration(status, missing, _image_events(runtime, image, pulls), pulls)
     events = [
         *_image_events(runtime, image, pulls),
         ContainerEvent("Normal", "Created", _worded(runtime, CREATED, container, "Container created")),
@@ -221,6 +225,19 @@ def _without_image(
         events = (ContainerEvent("Warning", told, message), failed)
     waiting = {"waiting": {"reason": reason, "message": message}}
     return Step({**status, "image": image, "state": waiting}, events, until, words)
+
+
+def _without_configuration(
+    status: Obj, missing: Missing, image_events: list[ContainerEvent], pulled: bool
+) -> Step:
+    """Wait for what the container's variables refer to; told once, and tried again on news of it."""
+    state = {"waiting": {"reason": "CreateContainerConfigError", "message": missing.message}}
+    if status["state"] == state:
+        return Step(status, words=missing.words)
+    ended = status["state"].get("terminated")
+    last = {"lastState": {"terminated": ended}} if ended else {}
+    told = (*image_events, ContainerEvent("Warning", "Failed", f"Error: {missing.message}"))
+    return Step({**status, **last, "state": state}, told, words=missing.words, pulled=pulled)
 
 
 # -- run and end -----------------------------------------------------------------------------------
@@ -315,7 +332,7 @@ def _crash_loop(pod: Obj, name: str, status: Obj) -> Step:
     ended = status["state"]["terminated"]
     pause = images.back_off(status["restartCount"])
     place = f"{name_of(pod)}_{namespace_of(pod)}({uid_of(pod)})"
-    text = f"back-off {duration(pause)} restarting failed container={name} pod={place}"
+    text = f"back-off {images.duration(pause)} restarting failed container={name} pod={place}"
     waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": text}}
     event = ContainerEvent(
         "Warning", "BackOff", f"Back-off restarting failed container {name} in pod {place}"
@@ -326,12 +343,6 @@ def _crash_loop(pod: Obj, name: str, status: Obj) -> Step:
         seconds(ended["finishedAt"]) + pause,
         f"{name} ended with code {ended['exitCode']} and is started again after a pause",
     )
-
-
-def duration(length: float) -> str:
-    """Return whole seconds as Go prints them: ``10s``, ``1m20s``, ``5m0s``."""
-    minutes, rest = divmod(int(length), 60)
-    return f"{minutes}m{rest}s" if minutes else f"{rest}s"
 
 
 # -- stop ------------------------------------------------------------------------------------------

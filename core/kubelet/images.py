@@ -150,3 +150,9 @@ def pull_state(first_attempt: float, now: float) -> PullState:
     if now < attempt + _SHOWN_SECONDS:
         return PullState("ErrImagePull", attempt + _SHOWN_SECONDS)
     return PullState("ImagePullBackOff", attempt + back_off(failures))
+
+
+def duration(length: float) -> str:
+    """Return whole seconds as Go prints them: ``10s``, ``1m20s``, ``5m0s``."""
+    minutes, rest = divmod(int(length), 60)
+    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

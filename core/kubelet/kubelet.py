@@ -18,6 +18,7 @@ from core.apimachinery.meta import (
     field,
     is_terminating,
     name_of,
+    namespace_of,
     ref_of,
     replaced,
     uid_of,
@@ -26,6 +27,7 @@ from core.apimachinery.timestamps import seconds, timestamp
 from core.client.actions import NOTHING, Action, Delete, Plan, RecordEvent, UpdateStatus
 from core.client.cache import View
 from core.kubelet.mounts import local_backends
+from core.kubelet.projected import config_maps_of
 from core.kubelet.stages import PodSync, is_switched_off, sync_pod
 from core.sim.settings import Settings
 
@@ -53,6 +55,7 @@ class Kubelet:
             "Node": _node_changed,
             "PersistentVolumeClaim": _claim_changed,
             "PersistentVolume": _volume_changed,
+            "ConfigMap": _config_map_changed,
             "VolumeFile": _file_changed,
         }
 
@@ -172,6 +175,17 @@ def _claim_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref
 def _volume_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
     claim = new["spec"].get("claimRef") if new is not None else None
     return _mounting(view, claim.get("namespace", ""), claim.get("name", "")) if claim else ()
+
+
+def _config_map_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
+    """Wake the Pods on nodes that wait for the ConfigMap."""
+    if new is None:
+        return ()
+    return [
+        ref_of(pod)
+        for pod in view.list("Pod", namespace_of(new))
+        if pod["spec"].get("nodeName") and not _is_at_rest(pod) and name_of(new) in config_maps_of(pod)
+    ]
 
 
 def _mounting(view: View, namespace: str, claim_name: str) -> list[Ref]:

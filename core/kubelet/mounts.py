@@ -1,12 +1,12 @@
 """A Pod's volumes on its node: may they be mounted, and which bytes stand behind which path.
 
 Source: pkg/kubelet/volumemanager (populator, reconciler), pkg/volume/util/operationexecutor (v1.36).
-Not modelled: ConfigMaps, Secrets and projected volumes have no content; node.status.volumesInUse.
+Not modelled: Secrets have no content; node.status.volumesInUse.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from core.api.resources import is_terminal
@@ -21,6 +21,7 @@ from core.apimachinery.meta import (
     uid_of,
 )
 from core.client.cache import View
+from core.kubelet import projected
 from core.kubelet.status import container_status
 from core.storage.backend import backend_key
 from core.storage.topology import check_volume_node_affinity
@@ -36,7 +37,10 @@ class Getter(Protocol):
 
 
 class Mount(NamedTuple):
-    """One path in a container. *backend_key* None: a volume whose content is not simulated."""
+    """One path in a container. *backend_key* None: a volume whose content is not simulated.
+
+    *files*: those that other objects bring, by path; they are nowhere stored.
+    """
 
     path: str
     backend_key: str | None
@@ -45,6 +49,7 @@ class Mount(NamedTuple):
     claim_name: str = ""
     persistent_volume_name: str = ""
     sub_path: str = ""
+    files: Mapping[str, bytes] = {}
 
 
 class MountError(NamedTuple):
@@ -117,6 +122,9 @@ def _mount(pod: Obj, view: Getter, volume: Obj, mount: Obj) -> Mount:
     if "hostPath" in volume or "nfs" in volume:
         key = backend_key({"metadata": {"name": name}, "spec": volume})
         return Mount(path, key, read_only, name, sub_path=sub_path)
+    if projected.is_projected(volume):
+        key, files = f"{_LOCAL}{uid_of(pod)}-projected-{name}", projected.files(pod, view, volume)
+        return Mount(path, key, True, name, sub_path=sub_path, files=files)
     return Mount(path, None, True, name, sub_path=sub_path)
 
 
@@ -132,6 +140,10 @@ def _mount_errors(pod: Obj, node: Obj, view: View) -> Iterator[MountError]:
             error = _claim_error(pod, node, view, volume["name"], claim_name)
             if error is not None:
                 yield error
+        missing = projected.missing_file(pod, view, volume)
+        if missing is not None:
+            text = f'MountVolume.SetUp failed for volume "{volume["name"]}" : {missing.message}'
+            yield MountError(text, missing.words)
 
 
 def _claim_error(pod: Obj, node: Obj, view: View, volume_name: str, claim_name: str) -> MountError | None:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from posixpath import dirname, join, normpath
 from typing import NamedTuple, Protocol
 
-from core.apimachinery.meta import Obj, Ref, name_of, namespace_of, ref_of, uid_of
+from core.apimachinery.meta import Obj, Ref, field, name_of, namespace_of, ref_of, uid_of
 from core.apimachinery.timestamps import seconds
 from core.kubelet.mounts import Mount, container_backend, is_local, mounts_of
 from core.storage.volumefile import MAX_CONTENT, content_of, file_name, volume_file
@@ -69,6 +69,18 @@ class Files(Protocol):
     def list(self, kind: str, namespace: str | None = None) -> list[Obj]: ...
 
 
+def _brought(mounts: list[Mount], pod: Obj, now: float) -> dict[tuple[str, str], Obj]:
+    """Return the files that other objects bring into the Pod: as old as the Pod on its node."""
+    started = field(pod, "status.startTime")
+    at = seconds(started) if started else now
+    return {
+        (mount.backend_key, path): volume_file(mount.backend_key, path, content, at)
+        for mount in mounts
+        if mount.backend_key
+        for path, content in mount.files.items()
+    }
+
+
 class Disk:
     def __init__(self, view: Files, pod: Obj, container_name: str, now: float, image: Image) -> None:
         self._view = view
@@ -77,6 +89,7 @@ class Disk:
         self._image = image
         self._own = container_backend(pod, container_name)
         self.mounts: list[Mount] = mounts_of(pod, view, container_name)
+        self._brought = _brought(self.mounts, pod, now)
         self._changed: dict[tuple[str, str], Obj | None] = {}
         self._written = 0
         self.latest = 0.0
@@ -131,6 +144,8 @@ class Disk:
         key = (place.backend, place.path)
         if key in self._changed:
             return self._changed[key]
+        if key in self._brought:
+            return self._brought[key]
         return self._view.get("VolumeFile", place.backend, file_name(place.path))
 
     def _is_implied(self, path: str, place: Place) -> bool:
@@ -147,6 +162,7 @@ class Disk:
         """Return all paths of a backend, those of directories too."""
         stored = self._view.list("VolumeFile", backend) if backend else ()
         paths = {file["path"]: not file.get("removed") for file in stored}
+        paths |= {path: True for where, path in self._brought if where == backend}
         for (where, path), entry in self._changed.items():
             if where == backend:
                 paths[path] = entry is not None and not entry.get("removed")

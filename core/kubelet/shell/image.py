@@ -1,14 +1,14 @@
 """What a container finds when it starts: the files that the kubelet and its image bring, its environment.
 
 Source: pkg/kubelet/kubelet_pods.go (makeEnvironmentVariables, ensureHostsFile), network/dns/dns.go (v1.36).
-Not modelled: of an image only the web server's documents; variables of Services but the API server's;
-ConfigMaps and Secrets.
+Not modelled: of an image only the web server's documents; variables of Services but the API server's.
 """
 
 from __future__ import annotations
 
 from core.apimachinery.meta import Obj, field, name_of, namespace_of
-from core.kubelet.shell.disk import Node
+from core.kubelet.projected import variables
+from core.kubelet.shell.disk import Files, Node
 from core.kubelet.webserver import welcome
 from core.sim.settings import Settings
 
@@ -54,23 +54,7 @@ def files_of(pod: Obj, container: Obj, settings: Settings) -> dict[str, Node]:
     return files
 
 
-def environment_of(pod: Obj, container: Obj) -> dict[str, str]:
+def environment_of(pod: Obj, container: Obj, view: Files) -> dict[str, str]:
     env = {"PATH": _PATH, "HOSTNAME": hostname_of(pod), "HOME": "/root"}
     env |= {"KUBERNETES_SERVICE_HOST": _API_SERVER, "KUBERNETES_SERVICE_PORT": "443"}
-    for entry in container.get("env") or ():
-        value = entry.get("value")
-        if value is None:
-            value = _downward(pod, (entry.get("valueFrom") or {}).get("fieldRef") or {})
-        for name, known in env.items():
-            value = value.replace(f"$({name})", known)
-        env[entry["name"]] = value
-    return env
-
-
-def _downward(pod: Obj, reference: Obj) -> str:
-    path = str(reference.get("fieldPath") or "")
-    if path.endswith("']"):
-        table, _, key = path[:-2].partition("['")
-        return str((field(pod, table) or {}).get(key, ""))
-    value = field(pod, path) if path else ""
-    return "" if value is None or isinstance(value, dict | list) else str(value)
+    return variables(pod, view, container, env)

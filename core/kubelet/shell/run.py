@@ -51,7 +51,7 @@ class Container:
         """Return a shell in it. *image*: what its own program has changed so far."""
         files = files_of(self.pod, self.container, self.settings) | dict(image or {})
         disk = Disk(view, self.pod, self.container["name"], self.now, files)
-        env = environment_of(self.pod, self.container)
+        env = environment_of(self.pod, self.container, view)
         return Session(
             self.pod,
             self.container,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from core.kubelet.containers import duration
 from core.sim.settings import Settings
 from tests.core.kubelet.cast import Bench, container, node, pod
 
@@ -207,9 +206,3 @@ def test_requests_are_reported_once_started():
     (status,) = Bench(node(), pod(container(resources=requests))).run(5).status["containerStatuses"]
 
     assert (status["resources"], status["allocatedResources"]) == (requests, {"cpu": "100m"})
-
-
-@pytest.mark.parametrize(("length", "text"), [(10, "10s"), (80, "1m20s"), (300, "5m0s")])
-def test_durations_are_printed_as_go_does(length, text):
-    """PL24"""
-    assert duration(length) == text

@@ -20,3 +20,9 @@ def test_an_untagged_image_is_reported_with_its_tag(image: str, reported: str):
     """As recorded: the Pod pv-pod of image nginx runs nginx:latest."""
     assert images.tagged(image) == reported
     assert images.is_same(reported, image)
+
+
+@pytest.mark.parametrize(("length", "text"), [(10, "10s"), (80, "1m20s"), (300, "5m0s")])
+def test_durations_are_printed_as_go_does(length, text):
+    """PL24"""
+    assert images.duration(length) == text

@@ -89,7 +89,9 @@ def test_a_running_pod_has_the_recorded_status(recorded, recording, name):
     born = {**real, "kind": "Pod", "status": {"phase": "Pending", "qosClass": real["status"]["qosClass"]}}
     born = replaced(replaced(born, "metadata.name", "web-0"), "spec.nodeName", "node-1")
 
-    bench = Bench(node(), born, *bound_claim("www-web-0"), *bound_claim("www-web-2")).run(20)
+    ca = {"kind": "ConfigMap", "metadata": {"name": "kube-root-ca.crt", "namespace": "default"}}
+    ca["data"] = {"ca.crt": ""}
+    bench = Bench(node(), born, ca, *bound_claim("www-web-0"), *bound_claim("www-web-2")).run(20)
 
     assert masked(bench.status) == real["status"]
     assert list(bench.status) == list(real["status"])
