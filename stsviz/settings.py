@@ -53,6 +53,8 @@ def _token(path: Path) -> str:
 
 TOKEN = _token(DATA / "token")
 TOKEN_WANTED = is_open("127.0.0.1", ALLOWED_HOSTS)  # also when `serve` listens on more than loopback
+# other names and loopback: there is a proxy in front, which says whether it was called over HTTPS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TOKEN_WANTED else None
 SERVES_HTTPS = False  # `serve` says when
 
 INSTALLED_APPS = ["daphne", "channels", "django.contrib.staticfiles", "core", "stsviz"]

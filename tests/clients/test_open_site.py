@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import re
 import ssl
+import urllib.error
+import urllib.parse
 import urllib.request
 from collections.abc import Iterator
 from io import StringIO
@@ -116,3 +119,23 @@ def test_a_server_that_others_can_reach_does_not_start_without_a_token(tmp_path:
         server.stop()
     assert "so it asks for a token, and there is none" in server.log()
     assert "STSVIZ_TOKEN" in server.log()
+
+
+def test_behind_a_proxy_the_token_is_wanted_on_loopback_too(tmp_path: Path):
+    server = Server(tmp_path, STSVIZ_TOKEN=TOKEN, ALLOWED_HOSTS="127.0.0.1,lab.example")
+    try:
+        server.wait()
+        assert server.get(PODS).code == 401
+        asked = {"Host": "lab.example", "X_Forwarded_Proto": "https", "Authorization": BEARER}
+        assert "server: https://lab.example\n" in server.get("/c/lab/kubeconfig", **asked).body.decode()
+        page = server.get("/c/lab/", **{**asked, "Authorization": ""})
+        (form,) = re.findall(r'csrfmiddlewaretoken" value="(\w+)"', page.body.decode())
+        asked |= {"Cookie": page.headers["set-cookie"].partition(";")[0], "Origin": "https://lab.example"}
+        body = urllib.parse.urlencode({"csrfmiddlewaretoken": form, "token": TOKEN}).encode()
+        media = "application/x-www-form-urlencoded"
+        came_in = server.call("POST", "/login", body, **asked, Content_Type=media)
+        assert (came_in.code, "Secure" in came_in.headers["set-cookie"]) == (302, True)
+        asked["Origin"] = "https://evil.example"
+        assert server.call("POST", "/login", body, **asked, Content_Type=media).code == 403
+    finally:
+        server.stop()

@@ -104,6 +104,7 @@ class Command(BaseCommand):
             return None
         names = tls.own_names(host)
         settings.ALLOWED_HOSTS = list(dict.fromkeys((*settings.ALLOWED_HOSTS, *map(as_host, names))))
+        settings.SECURE_PROXY_SSL_HEADER = None
         settings.SERVES_HTTPS = settings.CSRF_COOKIE_SECURE = True
         return tls.credentials(settings.DATA, settings.ALLOWED_HOSTS)
 
