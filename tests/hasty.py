@@ -2,4 +2,4 @@
 
 from stsviz.settings import *  # noqa: F403
 
-STALLED_AFTER = 1.0
+STALLED_AFTER = 0.3
