@@ -106,7 +106,7 @@ def refuse_upgrade(
     if target.subresource == "portforward":
         return NotImplementedHere("stsviz does not forward ports: there is no server in the simulated Pods")
     return NotImplementedHere(
-        f"stsviz serves {target.subresource} over websockets only: use kubectl 1.31 or later"
+        f"stsviz serves {target.subresource} over websockets only: use kubectl 1.30 or later"
     )
 
 

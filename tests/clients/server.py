@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import math
 import os
 import signal
 import socket
@@ -121,6 +122,11 @@ class Server:
 
     def destroy_cluster(self, name: str) -> None:
         assert self._post(f"/c/{name}/destroy", "") == 204
+
+    def set_pace(self, name: str, pace: float) -> None:
+        """Let *pace* simulated seconds pass in a second there."""
+        slider = math.log10(pace)
+        assert self._post(f"/c/{name}/clock", f"do=play&pace={slider:.3f}") == 204
 
     def _post(self, path: str, form: str) -> int:
         """Send a form of the page; return the status."""

@@ -28,7 +28,10 @@ def normalize_cluster_ips(spec: Obj, old: Obj | None) -> None:
     """Let clusterIP and clusterIPs follow each other when a client writes only one of them."""
     address, addresses = spec.get("clusterIP") or "", spec.get("clusterIPs") or []
     before = (old.get("clusterIP") or "") if old is not None else ""
-    unchanged = addresses == ((old.get("clusterIPs") or []) if old is not None else [])
+    had = (old.get("clusterIPs") or []) if old is not None else []
+    if address == before:  # who replaces a Service by a manifest knows of one field only
+        addresses = addresses or had
+    unchanged = addresses == had
     if old is not None and before and not address and unchanged:
         addresses = []
     elif address and address != before and unchanged:

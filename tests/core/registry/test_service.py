@@ -212,6 +212,15 @@ def test_a_whole_new_spec_with_another_address_has_none_of_the_old_ones() -> Non
     ]
 
 
+def test_an_update_that_repeats_the_one_address_keeps_the_list() -> None:
+    """TR-14: kubectl replace sends the manifest, which says clusterIP: None and nothing of clusterIPs"""
+    old = created(service(clusterIP="None"))
+
+    new = updated(service(clusterIP="None"), old)["spec"]
+
+    assert new["clusterIPs"] == ["None"]
+
+
 def test_turning_into_an_external_name_gives_the_address_back() -> None:
     old = stored(type="NodePort")
     wanted = service(**{**old["spec"], "type": "ExternalName", "externalName": "db.example.com"})
