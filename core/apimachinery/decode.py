@@ -1,7 +1,8 @@
 """The API server's decoder: JSON data into one kind's fields, with what strict decoding finds.
 
 Source: staging/src/k8s.io/apimachinery/pkg/runtime/serializer/json and sigs.k8s.io/json (v1.36).
-Differs: every wrong type is found, where Go's decoder reports the first only.
+Differs: every wrong type is found, where Go's decoder reports the first only; and a value may be nested
+a hundred levels deep, not ten thousand.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ Path = tuple[str | int, ...]
 
 _TIME = "2006-01-02T15:04:05Z07:00"
 _MICRO_TIME = "2006-01-02T15:04:05.000000Z07:00"
+MAX_DEPTH = 100  # levels, as in a manifest
 _BITS = {"int32": 31, "int64": 63}
 
 
@@ -106,6 +108,8 @@ class _Decoder:
         if shape in ("quantity", "time", "micro-time", "int-or-string"):
             return self._written(value, shape, path)
         if shape == "any":
+            if is_too_deep(value):
+                self._wrong(path, "exceeded max depth")
             return value
         return self._number(value, type_, path, field)
 
@@ -168,6 +172,21 @@ class _Decoder:
 
     def _wrong(self, path: Path, message: str) -> None:
         self.wrong.append(Finding(path, message))
+
+
+def is_too_deep(value: Any) -> bool:
+    """Tell whether *value* is nested deeper than components can follow: MAX_DEPTH levels."""
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
 
 
 def json_word(value: Any) -> str:

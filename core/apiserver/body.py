@@ -7,12 +7,13 @@ staging/src/k8s.io/apimachinery/pkg/runtime/serializer/{json,protobuf} (v1.36).
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, NamedTuple
 
 import yaml
 
 from core.apimachinery import schema
-from core.apimachinery.decode import decode, path_text
+from core.apimachinery.decode import MAX_DEPTH, decode, is_too_deep, json_word, path_text
 from core.apimachinery.errors import BadRequest
 from core.apimachinery.meta import Obj
 from core.apimachinery.yamltree import Refused, read_tree
@@ -25,6 +26,12 @@ MAX_BYTES = 3 * 1024 * 1024
 _MAX_NODES = 500_000
 _UNKNOWN = "the body of the request was in an unknown format - accepted media types include: "
 _SCHEME = 'in scheme "pkg/runtime/scheme.go:111"'
+_KIND_AND_VERSION = (
+    r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+)
+_MAX_INT64 = 2**63 - 1
+_INT64_DIGITS = 20  # and its sign
+_QUOTED = 30  # bytes of a body that a refusal quotes
 
 
 class NotData(ValueError):
@@ -68,17 +75,39 @@ def _parse_json(text: str) -> Body:
         return made
 
     try:
-        data = json.loads(text, object_pairs_hook=pairs, parse_constant=_no_constant)
+        data = json.loads(
+            text,
+            object_pairs_hook=pairs,
+            parse_constant=_no_constant,
+            parse_int=_whole,
+            parse_float=_fraction,
+        )
         duplicates = list(_duplicates(json.loads(text, object_pairs_hook=_Pairs), "")) if doubled else []
     except json.JSONDecodeError as exc:
         raise NotData(go_json_error(exc)) from None
     except RecursionError:
         raise NotData("exceeded max depth") from None
+    if text.count("{") + text.count("[") > MAX_DEPTH and is_too_deep(data):
+        raise NotData("exceeded max depth")
     return Body(data, duplicates)
 
 
 def _no_constant(word: str) -> Any:
     raise NotData(f"invalid character '{word[0]}' looking for beginning of value")
+
+
+def _whole(word: str) -> int | float:
+    """An int64, or a float where it is too large for one, as sigs.k8s.io/json reads it."""
+    if len(word) <= _INT64_DIGITS and -_MAX_INT64 - 1 <= (number := int(word)) <= _MAX_INT64:
+        return number
+    return _fraction(word)
+
+
+def _fraction(word: str) -> float:
+    number = float(word)
+    if math.isinf(number):
+        raise NotData(f"json: cannot unmarshal number {word} into Go value of type float64")
+    return number
 
 
 class _Pairs(list[Any]):
@@ -128,13 +157,21 @@ def _parse_yaml(text: str) -> Body:
     except Refused as exc:
         raise NotData(f"yaml: line {exc.line}: {exc.message}") from None
     except yaml.MarkedYAMLError as exc:
-        line = exc.problem_mark.line if exc.problem_mark else 0
-        raise NotData(f"yaml: line {line + 1}: {exc.problem}") from None
+        raise NotData(f"yaml: {_go_line(exc)}{exc.problem}") from None
     except yaml.YAMLError as exc:
         raise NotData(f"yaml: {exc}") from None
     if not trees:
         return Body(None, [])
     return Body(trees[0].value, [path_text(finding.path) for finding in trees[0].problems])
+
+
+def _go_line(error: yaml.MarkedYAMLError) -> str:
+    """Return the line as go-yaml counts (decode.go, fail): where it began, one short for the parser."""
+    marks = (mark.line for mark in (error.context_mark, error.problem_mark) if mark and mark.line)
+    line = next(marks, 0)
+    if line and isinstance(error, yaml.scanner.ScannerError):
+        line += 1
+    return f"line {line}: " if line else ""
 
 
 # -- data to an object -----------------------------------------------------------------------------
@@ -148,14 +185,13 @@ def read_object(
     *kind*: when a subresource takes another kind than its parent. Raises: BadRequest.
     """
     kind = kind or resource.kind
-    found = _read_data(body, media, kind)
-    data = found.data
-    if data is None:
-        data = {}
-    if not isinstance(data, dict):
-        word = "array" if isinstance(data, list) else "string" if isinstance(data, str) else "number"
-        why = f"json: cannot unmarshal {word} into Go value of type struct"
-        raise _unrecognized(kind, f"couldn't get version/kind; json parse error: {why}")
+    try:
+        found = _read_data(body, media)
+        data = _interpreted(found.data)
+    except (NotData, protobuf.Malformed) as exc:
+        raise BadRequest(
+            f"the object provided is unrecognized (must be of type {kind}): {exc} ({_quoted(body)})"
+        ) from None
     api_version = _check_kind(data, resource, kind)
     if schema.type_of(kind, api_version) is None:
         return {**data, "kind": kind, "apiVersion": api_version}, []
@@ -172,24 +208,69 @@ def read_object(
     return obj, strict if validation == "Warn" else []
 
 
-def _read_data(body: bytes, media: str, kind: str) -> Body:
+def read_options(body: bytes, media: str) -> Obj | None:
+    """Return the DeleteOptions in *body*, None when it is empty. Raises: BadRequest, UnsupportedMediaType."""
+    if not body:
+        return None
+    try:
+        data = _interpreted(_read_data(body, media).data)
+    except (NotData, protobuf.Malformed) as exc:
+        raise BadRequest(str(exc)) from None
+    kind, version = data.get("kind") or "DeleteOptions", data.get("apiVersion") or "meta.k8s.io/v1"
+    if kind != "DeleteOptions":
+        raise BadRequest(f'no kind "{kind}" is registered for version "{version}" {_SCHEME}')
+    decoded = decode(data, kind, "v1")
+    if decoded.wrong:
+        raise BadRequest(decoded.wrong[0].message)
+    return decoded.obj
+
+
+def _read_data(body: bytes, media: str) -> Body:
+    """Raises: NotData, Malformed, UnsupportedMediaType."""
     try:
         if media == PROTOBUF:
             return Body(protobuf.decode(body), [])
+    except protobuf.UnknownMessage:
+        raise UnsupportedMediaType(_UNKNOWN + ", ".join((JSON, YAML))) from None
+    try:
         if not body:
             raise NotData("unexpected end of JSON input")
         return parse(body, media)
-    except protobuf.UnknownMessage:
-        raise UnsupportedMediaType(_UNKNOWN + ", ".join((JSON, YAML))) from None
-    except protobuf.Malformed as exc:
-        raise _unrecognized(kind, f"{exc} ({body[:4].hex()})") from None
     except NotData as exc:
-        shown = body[:1000].decode(errors="replace") if body else "\\u003cempty\\u003e"
-        raise _unrecognized(kind, f"couldn't get version/kind; json parse error: {exc} ({shown})") from None
+        if media == YAML:  # is made JSON before it is looked into
+            raise
+        raise NotData(f"couldn't get version/kind; json parse error: {exc}") from None
 
 
-def _unrecognized(kind: str, why: str) -> BadRequest:
-    return BadRequest(f"the object provided is unrecognized (must be of type {kind}): {why}")
+def _interpreted(data: Any) -> Obj:
+    """Return *data* as the object it must be; null is one without anything (meta.go, Interpret).
+
+    Raises: NotData.
+    """
+    if data is None:
+        return {}
+    why = ""
+    if not isinstance(data, dict):
+        why = f"json: cannot unmarshal {json_word(data)} into Go value of type {_KIND_AND_VERSION}"
+    else:
+        for name in ("apiVersion", "kind"):
+            if not isinstance(data.get(name), str | None):
+                word = json_word(data[name])
+                why = f"json: cannot unmarshal {word} into Go struct field .{name} of type string"
+    if why:
+        raise NotData(f"couldn't get version/kind; json parse error: {why}")
+    return {
+        key: value for key, value in data.items() if value is not None or key not in ("apiVersion", "kind")
+    }
+
+
+def _quoted(body: bytes) -> str:
+    """Return the start of *body*, as text if it is an object (rest.go, summarizeData)."""
+    if not body:
+        return "<empty>"
+    start = body[:_QUOTED]
+    shown = start.decode(errors="replace") if body.startswith(b"{") else start.hex()
+    return f"{shown} ..." if len(body) > _QUOTED else shown
 
 
 def _check_kind(data: Obj, resource: Resource, kind: str) -> str:
@@ -201,7 +282,7 @@ def _check_kind(data: Obj, resource: Resource, kind: str) -> str:
         return expected
     version = expected.rpartition("/")[2]
     prefix = f'{given_kind} in version "{given.rpartition("/")[2]}" cannot be handled as a {kind}: '
-    if schema.type_of(str(given_kind), str(given)) is None:
+    if schema.type_of(given_kind, given) is None:
         raise BadRequest(f'{prefix}no kind "{given_kind}" is registered for version "{given}" {_SCHEME}')
     package = (expected.rpartition("/")[0] or "core").partition(".")[0]
     raise BadRequest(f"{prefix}converting ({version}.{given_kind}) to ({package}.{kind}): unknown conversion")
@@ -217,8 +298,7 @@ def read_applied(body: bytes, resource: Resource, name: str, namespace: str) -> 
     except NotData as exc:
         raise BadRequest(f"error decoding YAML: {exc}") from None
     if not isinstance(data, dict):
-        word = "array" if isinstance(data, list) else "string" if isinstance(data, str) else "number"
-        why = f"json: cannot unmarshal {word} into Go value of type map[string]interface {{}}"
+        why = f"json: cannot unmarshal {json_word(data)} into Go value of type map[string]interface {{}}"
         raise BadRequest(f"error decoding YAML: error unmarshaling JSON: while decoding JSON: {why}")
     api_version, kind = str(data.get("apiVersion") or ""), str(data.get("kind") or "")
     if (api_version, kind) != (resource.api_version, resource.kind):

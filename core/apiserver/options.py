@@ -14,6 +14,8 @@ from core.apimachinery import fields, labels
 from core.apimachinery.errors import BadRequest, FieldError
 from core.apimachinery.fields import Term
 from core.apimachinery.labels import Requirement
+from core.apimachinery.meta import Obj
+from core.apimachinery.validation import quoted
 from core.apiserver.refusals import Unexplained, invalid_options
 from core.apiserver.registry.deletion import DeleteOptions
 
@@ -23,6 +25,8 @@ _VALIDATIONS = ("", "Ignore", "Strict", "Warn")
 _POLICIES = ("Foreground", "Background", "Orphan")
 _LONGEST_MANAGER = 128
 _MAX_INT64 = 2**63 - 1
+_MAX_UINT64 = 2**64 - 1
+_DIGITS = 20  # of the largest of them
 
 
 def text(query: Query, name: str) -> str:
@@ -47,8 +51,8 @@ def whole(query: Query, name: str) -> int | None:
 def _parse_int(word: str) -> int:
     digits = word[1:] if word[:1] in ("+", "-") else word
     if not (digits.isascii() and digits.isdecimal()):
-        raise BadRequest(f'strconv.ParseInt: parsing "{word}": invalid syntax')
-    if len(digits) > 19 or abs(int(word)) > _MAX_INT64:
+        raise BadRequest(f"strconv.ParseInt: parsing {quoted(word)}: invalid syntax")
+    if len(digits) > _DIGITS or not -_MAX_INT64 - 1 <= int(word) <= _MAX_INT64:
         raise BadRequest(f'strconv.ParseInt: parsing "{word}": value out of range')
     return int(word)
 
@@ -117,21 +121,13 @@ def _unsupported(field: str, value: str, supported: Sequence[str]) -> FieldError
 # -- deleting --------------------------------------------------------------------------------------
 
 
-def delete_options(query: Query, body: Any) -> tuple[DeleteOptions, bool]:
-    """Return the options and whether it is a dry run; *body* (JSON data, None if empty) outranks the query.
+def delete_options(query: Query, body: Obj | None) -> tuple[DeleteOptions, bool]:
+    """Return the options and whether it is a dry run.
 
-    Raises: BadRequest, Invalid.
+    *body*: DeleteOptions, which outrank the query, or None. Raises: BadRequest, Invalid.
     """
     if body is None:
         body = _options_of(query)
-    if not isinstance(body, dict):
-        raise BadRequest("couldn't get version/kind; json parse error: a DeleteOptions is an object")
-    kind = body.get("kind", "DeleteOptions")
-    if kind != "DeleteOptions":
-        version = body.get("apiVersion") or "meta.k8s.io/v1"
-        raise BadRequest(
-            f'no kind "{kind}" is registered for version "{version}" in scheme "pkg/runtime/scheme.go:111"'
-        )
     policy, orphan = body.get("propagationPolicy"), body.get("orphanDependents")
     errors: list[FieldError] = []
     if orphan is not None and policy:
@@ -235,9 +231,13 @@ def revision_of_get(word: str) -> int | None:
 def _revision(word: str, *, watch: bool) -> int | None:
     if not word:
         return None
-    if word.isascii() and word.isdecimal() and len(word) < 20:
-        return int(word)
-    why = f'resourceVersion: Invalid value: "{word}": strconv.ParseUint: parsing "{word}": invalid syntax'
+    fault = "invalid syntax"
+    if word.isascii() and word.isdecimal():
+        if len(word) <= _DIGITS and int(word) <= _MAX_UINT64:
+            return int(word)
+        fault = "value out of range"
+    shown = quoted(word)
+    why = f"resourceVersion: Invalid value: {shown}: strconv.ParseUint: parsing {shown}: {fault}"
     if watch:
         raise Unexplained(why)
     raise BadRequest(f"invalid resource version: {why}")

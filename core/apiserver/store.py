@@ -23,8 +23,9 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from core.api.kinds import BY_KIND
-from core.apimachinery.errors import AlreadyExists, Conflict, Gone, NotFound
+from core.apimachinery.errors import AlreadyExists, ApiError, BadRequest, Conflict, Gone, NotFound
 from core.apimachinery.meta import Obj, Ref, ref_of
+from core.apimachinery.validation import path_segment_name, quoted
 from core.apiserver import rows
 from core.apiserver.rows import Change as Change
 from core.apiserver.rows import Head, Rows
@@ -350,10 +351,14 @@ def _with_predecessors(newest_first: list[Change]) -> list[Change]:
     return out[::-1]
 
 
-def not_found(ref: Ref) -> NotFound:
+def not_found(ref: Ref) -> ApiError:
+    """Return what says that *ref* is not there, or that nothing ever can be (registry/store.go)."""
     resource = BY_KIND[ref.kind]
+    faults = path_segment_name(ref.name)
+    if faults:
+        return BadRequest(f"Name parameter invalid: {quoted(ref.name)}: {';'.join(faults)}")
     return NotFound(
-        f'{resource.group_resource} "{ref.name}" not found',
+        f"{resource.group_resource} {quoted(ref.name)} not found",
         name=ref.name, group=resource.group, kind=resource.plural,
     )  # fmt: skip
 

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from core.apimachinery.errors import ApiError, BadRequest, Forbidden, Unauthorized
-from core.apiserver.body import NotData, media_type, parse
+from core.apimachinery.errors import ApiError, Forbidden, Unauthorized
+from core.apimachinery.meta import Obj
+from core.apiserver.body import media_type, read_options
 from core.apiserver.conversion import stored_selector
 from core.apiserver.handlers import Answer, Handlers, Target, Write
 from core.apiserver.options import (
@@ -25,8 +26,6 @@ from core.apiserver.options import (
     write_options,
 )
 from core.apiserver.patching import APPLY_PATCH, patch_type
-from core.apiserver.protobuf import Malformed, UnknownMessage
-from core.apiserver.protobuf import decode as decode_protobuf
 from core.apiserver.refusals import RevisionTooLarge, WrongMethod
 from core.cluster import Cluster
 from stsviz import access
@@ -237,17 +236,8 @@ class Call:
         options = write_options(self.request.query, kind, apply=media == APPLY_PATCH)
         return Write(self.request.body, media, options, self.request.agent)
 
-    def _options_body(self) -> Any:
-        body = self.request.body
-        if not body:
-            return None
-        media = media_type(self.request.header("content-type"))
-        try:
-            if body.startswith(b"k8s\0"):
-                return decode_protobuf(body)
-            return parse(body, media).data
-        except (NotData, Malformed, UnknownMessage) as exc:
-            raise BadRequest(f"couldn't get version/kind; json parse error: {exc}") from None
+    def _options_body(self) -> Obj | None:
+        return read_options(self.request.body, media_type(self.request.header("content-type")))
 
     def _respond(self, answer: Answer, form: Form) -> Response:
         obj = answer.obj

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qsl
@@ -17,6 +17,8 @@ from core.apiserver.refusals import RequestEntityTooLarge
 
 _PRETTY_AGENTS = re.compile(r"curl|Wget|Mozilla/5\.0")
 AT_ONCE = 100  # items of a list that are turned into JSON while all else in this process waits
+_MOST_WARNED = 4 * 1024  # characters of all warnings
+_MOST_WARNED_OF_ONE = 256  # when they are cut
 _NEVER_CACHED = "no-cache, private"
 
 
@@ -66,7 +68,7 @@ async def read_request(scope: Mapping[str, Any], receive: Any, path: str) -> Req
 def query_of(scope: Mapping[str, Any]) -> dict[str, list[str]]:
     query: dict[str, list[str]] = {}
     text = scope.get("query_string", b"").decode("latin1")
-    for name, value in parse_qsl(text, keep_blank_values=True, max_num_fields=1000):
+    for name, value in parse_qsl(text, keep_blank_values=True):  # bounded: a request line is 16 KiB at most
         query.setdefault(name, []).append(value)
     return query
 
@@ -90,7 +92,7 @@ async def send_start(send: Any, response: Response) -> None:
     if response.content_type.startswith("text/plain"):
         headers["X-Content-Type-Options"] = "nosniff"
     fields = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
-    fields += [(b"warning", _warning(text)) for text in response.warnings]
+    fields += [(b"warning", _warning(text)) for text in _bounded(response.warnings)]
     await send({"type": "http.response.start", "status": response.code, "headers": fields})
 
 
@@ -103,6 +105,22 @@ def warned(send: Any, text: str) -> Any:
         await send(message)
 
     return sending
+
+
+def _bounded(warnings: Sequence[str]) -> Iterator[str]:
+    """Yield each warning once; when all are too long together, the start of each as far as they fit.
+
+    Source: staging/src/k8s.io/apiserver/pkg/endpoints/filters/warning.go (v1.36).
+    """
+    warnings = [text for text in dict.fromkeys(warnings) if text]
+    if sum(map(len, warnings)) > _MOST_WARNED:
+        warnings = [text[:_MOST_WARNED_OF_ONE] for text in warnings]
+    written = 0
+    for text in warnings:
+        if written >= _MOST_WARNED:
+            return
+        written += len(text)
+        yield text
 
 
 def _warning(text: str) -> bytes:

@@ -29,6 +29,7 @@ class Answer:
     code: int
     headers: Mapping[str, str]
     body: bytes
+    every: tuple[tuple[str, str], ...] = ()  # header, also those that stand more than once
 
     @property
     def json(self) -> Any:
@@ -69,7 +70,7 @@ class Server:
                     return
             except OSError:
                 if time.monotonic() > deadline or self._process.poll() is not None:
-                    raise RuntimeError(f"the server did not come up:\n{self.log()}") from None
+                    raise RuntimeError(f"the server did not come up:\n{self.log()[-3000:]}") from None
                 time.sleep(0.1)
 
     @property
@@ -78,11 +79,15 @@ class Server:
         return self._process.pid
 
     def log(self) -> str:
-        return self._log.read_text()[-3000:]
+        return self._log.read_text()
 
     def stop(self) -> None:
         self._process.send_signal(signal.SIGTERM)
         self._process.wait()
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
 
     def forget_history(self) -> None:
         """Compact: no watch and no exact list reaches back to now. Seen by the server with the next write."""
@@ -100,8 +105,8 @@ class Server:
         try:
             connection.request(method, path, data, fields)
             answer = connection.getresponse()
-            found = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, found, answer.read())
+            headers = [(name.lower(), value) for name, value in answer.getheaders()]
+            return Answer(answer.status, dict(headers), answer.read(), tuple(headers))
         finally:
             connection.close()
 

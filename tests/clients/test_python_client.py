@@ -19,6 +19,7 @@ from kubernetes.stream import stream
 
 from core.api.kinds import SERVED
 from core.apiserver import discovery
+from tests.clients.manifests import CONTAINERS, POD_SPEC, manifest
 from tests.clients.server import Server
 
 #: its exec leaves the socket to the garbage collector
@@ -28,44 +29,26 @@ MERGE, STRATEGIC = "application/merge-patch+json", "application/strategic-merge-
 APPLY = "application/apply-patch+yaml"
 BUSY = 10  # times that somebody else may have written in between
 
-CONTAINERS = [{"name": "c", "image": "nginx:1.27"}]
-POD = {"containers": CONTAINERS, "schedulerName": "nobody"}  # no component writes to it
-SET = {
-    "replicas": 0,
-    "selector": {"matchLabels": {"app": "web"}},
-    "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": CONTAINERS}},
-}
-CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
-VOLUME = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/x"}}
-
 CORE, APPS = client.CoreV1Api, client.AppsV1Api
-#: kind -> its API class, the end of its methods' names, a manifest without metadata
-KINDS: dict[str, tuple[type, str, dict[str, Any]]] = {
-    "Namespace": (CORE, "namespace", {}),
-    "Node": (CORE, "node", {}),
-    "Pod": (CORE, "namespaced_pod", {"spec": POD}),
-    "PersistentVolumeClaim": (CORE, "namespaced_persistent_volume_claim", {"spec": CLAIM}),
-    "PersistentVolume": (CORE, "persistent_volume", {"spec": VOLUME}),
-    "Service": (CORE, "namespaced_service", {"spec": {"ports": [{"port": 80}]}}),
-    "Event": (CORE, "namespaced_event", {"reason": "Testing", "message": "hello", "type": "Normal"}),
-    "ConfigMap": (CORE, "namespaced_config_map", {"data": {"a": "b"}}),
-    "Endpoints": (CORE, "namespaced_endpoints", {"subsets": []}),
-    "StatefulSet": (APPS, "namespaced_stateful_set", {"spec": {**SET, "serviceName": "x"}}),
-    "Deployment": (APPS, "namespaced_deployment", {"spec": SET}),
-    "ReplicaSet": (APPS, "namespaced_replica_set", {"spec": SET}),
-    "ControllerRevision": (APPS, "namespaced_controller_revision", {"revision": 1, "data": {"a": 1}}),
-    "StorageClass": (client.StorageV1Api, "storage_class", {"provisioner": "example.com/none"}),
-    "PodDisruptionBudget": (
-        client.PolicyV1Api,
-        "namespaced_pod_disruption_budget",
-        {"spec": {"minAvailable": 1, "selector": SET["selector"]}},
-    ),
-    "Lease": (client.CoordinationV1Api, "namespaced_lease", {"spec": {"holderIdentity": "me"}}),
-    "EndpointSlice": (
-        client.DiscoveryV1Api,
-        "namespaced_endpoint_slice",
-        {"addressType": "IPv4", "endpoints": [{"addresses": ["10.0.0.1"]}], "ports": []},
-    ),
+#: kind -> its API class, and the end of its methods' names
+KINDS: dict[str, tuple[type, str]] = {
+    "Namespace": (CORE, "namespace"),
+    "Node": (CORE, "node"),
+    "Pod": (CORE, "namespaced_pod"),
+    "PersistentVolumeClaim": (CORE, "namespaced_persistent_volume_claim"),
+    "PersistentVolume": (CORE, "persistent_volume"),
+    "Service": (CORE, "namespaced_service"),
+    "Event": (CORE, "namespaced_event"),
+    "ConfigMap": (CORE, "namespaced_config_map"),
+    "Endpoints": (CORE, "namespaced_endpoints"),
+    "StatefulSet": (APPS, "namespaced_stateful_set"),
+    "Deployment": (APPS, "namespaced_deployment"),
+    "ReplicaSet": (APPS, "namespaced_replica_set"),
+    "ControllerRevision": (APPS, "namespaced_controller_revision"),
+    "StorageClass": (client.StorageV1Api, "storage_class"),
+    "PodDisruptionBudget": (client.PolicyV1Api, "namespaced_pod_disruption_budget"),
+    "Lease": (client.CoordinationV1Api, "namespaced_lease"),
+    "EndpointSlice": (client.DiscoveryV1Api, "namespaced_endpoint_slice"),
 }
 WITH_STATUS = [r.kind for r in discovery.resources().values() if r.stored and r.subresource("status")]
 
@@ -89,8 +72,8 @@ class Kind:
     """The methods of one kind: ``kind("read", name)`` is ``read_namespaced_pod(name, namespace)``."""
 
     def __init__(self, api: client.ApiClient, kind: str, namespace: str) -> None:
-        group, self.suffix, self.manifest = KINDS[kind]
-        self.kind, self.namespace = kind, namespace
+        group, self.suffix = KINDS[kind]
+        self.namespace = namespace
         self._methods = group(api)
         self._where = [namespace] if self.suffix.startswith("namespaced_") else []
 
@@ -100,12 +83,6 @@ class Kind:
     def __call__(self, verb: str, *arguments: Any, sub: str = "", **options: Any) -> Any:
         name = arguments[:1] if verb in ("read", "replace", "patch", "delete") else ()
         return self.method(verb, sub)(*name, *self._where, *arguments[len(name) :], **options)
-
-    def body(self, name: str) -> dict[str, Any]:
-        found = {"metadata": {"name": name, "labels": {"made-for": self.namespace}}, **self.manifest}
-        if self.kind == "Event":
-            found["involvedObject"] = {"kind": "Pod", "name": "p", "namespace": self.namespace}
-        return found
 
     def names(self) -> list[str]:
         listed = self("list", label_selector=f"made-for={self.namespace}")
@@ -147,7 +124,7 @@ def test_every_served_kind_is_in_the_table() -> None:
 def test_every_verb_of_every_kind(api: client.ApiClient, namespace: str, name: str) -> None:
     """TR-50, TR-51: the client reads every answer against its model."""
     kind, me = Kind(api, name, namespace), f"{namespace}-x"
-    made = kind("create", kind.body(me))
+    made = kind("create", manifest(name, me, namespace))
     assert (made.metadata.name, bool(made.metadata.uid)) == (me, True)
     assert kind("read", me).metadata.uid == made.metadata.uid
     assert kind.names() == [me]
@@ -176,7 +153,7 @@ def test_the_status_of_every_kind_is_read_and_written_apart(
 ) -> None:
     """TR-51, API-U8"""
     kind, me = Kind(api, name, namespace), f"{namespace}-s"
-    kind("create", kind.body(me))
+    kind("create", manifest(name, me, namespace))
     condition = {"type": "example.com/Mine", "status": "True", "reason": "Mine", "message": "mine"}
     condition["lastTransitionTime"] = "2026-01-01T00:00:00Z"
     body = {"status": {"message": "mine"} if name == "PersistentVolume" else {"conditions": [condition]}}
@@ -192,7 +169,7 @@ def test_the_status_of_every_kind_is_read_and_written_apart(
 def test_a_scale_is_read_patched_and_replaced(api: client.ApiClient, namespace: str, name: str) -> None:
     """TR-50, TR-51, API-S1"""
     kind = Kind(api, name, namespace)
-    kind("create", kind.body("web"))
+    kind("create", manifest(name, "web", namespace))
     assert kind("read", "web", sub="scale").status.selector == "app=web"
     assert kind("patch", "web", {"spec": {"replicas": 2}}, sub="scale").spec.replicas == 2
 
@@ -351,7 +328,9 @@ def test_the_pods_of_a_selector_are_deleted_together(core: client.CoreV1Api, nam
     """TR-51, API-X7"""
     for name in "abc":
         labels = {"x": "y"} if name != "c" else {}
-        core.create_namespaced_pod(namespace, {"metadata": {"name": name, "labels": labels}, "spec": POD})
+        core.create_namespaced_pod(
+            namespace, {"metadata": {"name": name, "labels": labels}, "spec": POD_SPEC}
+        )
     core.delete_collection_namespaced_pod(namespace, label_selector="x=y", grace_period_seconds=0)
     assert [pod.metadata.name for pod in core.list_namespaced_pod(namespace).items] == ["c"]
 

@@ -166,7 +166,8 @@ class Registry:
             if prepare is not None:
                 prepare(new, old, self.context())
             validate = getattr(strategy, "validate_status_update", None)
-            errors = validate(new, old) if validate is not None else []
+            errors = validation.validate_object_meta_update(new["metadata"], old["metadata"], "metadata")
+            errors += validate(new, old) if validate is not None else []
             if errors:
                 raise _invalid(new, errors)
             if manage is not None:

@@ -8,13 +8,27 @@ import pytest
 
 from core.apimachinery.errors import BadRequest
 from core.apiserver import protobuf
-from core.apiserver.body import JSON, PROTOBUF, YAML, media_type, read_applied, read_object
+from core.apiserver.body import (
+    JSON,
+    PROTOBUF,
+    YAML,
+    media_type,
+    parse,
+    read_applied,
+    read_object,
+    read_options,
+)
 from core.apiserver.discovery import resources
 from core.apiserver.refusals import UnsupportedMediaType
 
 POD = resources()["", "v1", "pods"]
 SETS = resources()["apps", "v1", "statefulsets"]
 NAMESPACE = resources()["", "v1", "namespaces"]
+
+
+INTERPRETED = (
+    r'struct { APIVersion string "json:\"apiVersion,omitempty\""; Kind string "json:\"kind,omitempty\"" }'
+)
 
 
 def refusal(body: bytes, media: str = JSON, resource=POD, validation: str = "Strict") -> str:
@@ -47,10 +61,22 @@ def test_kind_and_version_are_those_of_the_path_when_the_body_has_none():
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        (b"", "unexpected end of JSON input (\\u003cempty\\u003e)"),
+        (b"", "unexpected end of JSON input (<empty>)"),
         (b"{", "unexpected end of JSON input ({)"),
         (b'{"a":1} x', """invalid character 'x' after top-level value ({"a":1} x)"""),
-        (b"x", "invalid character 'x' looking for beginning of value (x)"),
+        (b"x", "invalid character 'x' looking for beginning of value (78)"),
+        (b"{" + b" " * 40, "unexpected end of JSON input ({" + " " * 29 + " ...)"),
+        (
+            b'{"a":1e999}',
+            """json: cannot unmarshal number 1e999 into Go value of type float64 ({"a":1e999})""",
+        ),
+        (b"[1]", f"json: cannot unmarshal array into Go value of type {INTERPRETED} (5b315d)"),
+        (b"true", f"json: cannot unmarshal bool into Go value of type {INTERPRETED} (74727565)"),
+        (
+            b'{"apiVersion":5}',
+            "json: cannot unmarshal number into Go struct field .apiVersion of type string"
+            ' ({"apiVersion":5})',
+        ),
         (b'{"a":NaN}', """invalid character 'N' looking for beginning of value ({"a":NaN})"""),
     ],
 )
@@ -170,6 +196,50 @@ def test_protobuf_of_a_kind_we_cannot_read_is_unsupported_without_naming_protobu
 def test_protobuf_cut_anywhere_is_read_or_refused(cut: int):
     with suppress(BadRequest, UnsupportedMediaType):
         read_object(CREATE_NAMESPACE[:cut], PROTOBUF, NAMESPACE, "Strict")
+
+
+# -- DeleteOptions ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        (
+            b'{"gracePeriodSeconds":"x"}',
+            "json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds"
+            " of type int64",
+        ),
+        (
+            b'{"preconditions":[]}',
+            "json: cannot unmarshal array into Go struct field DeleteOptions.preconditions"
+            " of type v1.Preconditions",
+        ),
+        (
+            b'{"kind":"Foo"}',
+            'no kind "Foo" is registered for version "meta.k8s.io/v1" in scheme "pkg/runtime/scheme.go:111"',
+        ),
+        (b"{", "couldn't get version/kind; json parse error: unexpected end of JSON input"),
+    ],
+)
+def test_delete_options_are_refused(body: bytes, why: str):
+    """API-X1"""
+    with pytest.raises(BadRequest) as refused:
+        read_options(body, JSON)
+    assert refused.value.message == why
+
+
+def test_delete_options_drop_what_they_do_not_know():
+    """API-X1"""
+    assert read_options(b"", JSON) is None
+    assert read_options(b'{"foo":1,"gracePeriodSeconds":0}', JSON) == {"gracePeriodSeconds": 0}
+
+
+def test_a_number_beyond_int64_is_a_float():
+    """As Go reads it; it can be written again."""
+    assert parse(b'{"a":9223372036854775807,"b":99999999999999999999}', JSON).data == {
+        "a": 2**63 - 1,
+        "b": 1e20,
+    }
 
 
 # -- what apply sends ------------------------------------------------------------------------------

@@ -144,9 +144,3 @@ def test_a_delete_that_contradicts_itself_is_refused(body: dict[str, object], me
     with pytest.raises(Invalid) as refused:
         delete_options({}, body)
     assert refused.value.message == f'DeleteOptions.meta.k8s.io "" is invalid: {message}'
-
-
-def test_a_delete_body_of_another_kind_is_refused():
-    """API-X1"""
-    with pytest.raises(BadRequest, match=r'no kind "Foo" is registered for version "meta\.k8s\.io/v1"'):
-        delete_options({}, {"kind": "Foo"})

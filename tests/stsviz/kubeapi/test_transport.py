@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-
 import pytest
 
 from tests.clients.server import Server
@@ -192,12 +189,3 @@ def test_the_reviews_allow_everything(server: Server):
         "allowed": True
     }
     assert server.call("POST", reviews, {"spec": {}}, Content_Type="application/json").code == 422
-
-
-def test_a_thousand_idle_connections_stop_nobody(server: Server):
-    idle = [http.client.HTTPConnection("127.0.0.1", server.port) for _ in range(200)]
-    for connection in idle:
-        connection.connect()
-    assert json.loads(server.get(PODS).body)["kind"] == "PodList"
-    for connection in idle:
-        connection.close()

@@ -1,0 +1,47 @@
+"""The smallest valid object of each kind, without metadata; no component minds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+CONTAINERS = [{"name": "c", "image": "nginx:1.27"}]
+POD_SPEC = {"containers": CONTAINERS, "schedulerName": "nobody"}
+SET_SPEC = {
+    "replicas": 0,
+    "selector": {"matchLabels": {"app": "web"}},
+    "template": {"metadata": {"labels": {"app": "web"}}, "spec": {"containers": CONTAINERS}},
+}
+CLAIM_SPEC = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+VOLUME_SPEC = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/x"}}
+
+MANIFESTS: dict[str, dict[str, Any]] = {
+    "Namespace": {},
+    "Node": {},
+    "Pod": {"spec": POD_SPEC},
+    "PersistentVolumeClaim": {"spec": CLAIM_SPEC},
+    "PersistentVolume": {"spec": VOLUME_SPEC},
+    "Service": {"spec": {"ports": [{"port": 80}]}},
+    "Event": {"reason": "Testing", "message": "hello", "type": "Normal"},
+    "ConfigMap": {"data": {"a": "b"}},
+    "Endpoints": {"subsets": []},
+    "StatefulSet": {"spec": {**SET_SPEC, "serviceName": "x"}},
+    "Deployment": {"spec": SET_SPEC},
+    "ReplicaSet": {"spec": SET_SPEC},
+    "ControllerRevision": {"revision": 1, "data": {"a": 1}},
+    "StorageClass": {"provisioner": "example.com/none"},
+    "PodDisruptionBudget": {"spec": {"minAvailable": 1, "selector": SET_SPEC["selector"]}},
+    "Lease": {"spec": {"holderIdentity": "me"}},
+    "EndpointSlice": {
+        "addressType": "IPv4",
+        "endpoints": [{"addresses": ["10.0.0.1"]}],
+        "ports": [],
+    },
+}
+
+
+def manifest(kind: str, name: str, namespace: str) -> dict[str, Any]:
+    """Return a valid object *name* of *kind*; its label says which namespace made it."""
+    found = {"metadata": {"name": name, "labels": {"made-for": namespace}}, **MANIFESTS[kind]}
+    if kind == "Event":
+        found["involvedObject"] = {"kind": "Pod", "name": "p", "namespace": namespace}
+    return found
