@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
+from itertools import islice
 from typing import Any
 
 from core import world
@@ -223,15 +224,14 @@ class Cluster:
     def changes_since(self, revision: int, limit: int = 1_000_000) -> list[Change]:
         return self.store.changes_since(revision, limit)
 
-    def timeline(self, limit: int = 200, before: int = 1 << 62) -> list[Entry]:
-        """Return the last *limit* writes before revision *before*, newest first; Events are left out."""
-        entries = [entry_of(change) for change in self.store.history(before, limit * 3)]
-        return [entry for entry in entries if entry.ref.kind != "Event"][:limit]
+    def timeline(self, limit: int = 200, before: int = 1 << 62, after: int = 0) -> list[Entry]:
+        """Return the last *limit* writes between the revisions *after* and *before*, newest first.
 
-    def news(self, since: int) -> list[Entry]:
-        """Return the writes after revision *since*, newest first; Events are left out. Raises: Gone."""
-        changes = reversed(self.store.changes_since(since))
-        return [entry_of(change) for change in changes if change.ref.kind != "Event"]
+        Events are left out.
+        """
+        changes = self.store.history(before, limit * 3)
+        told = (c for c in changes if c.revision > after and c.ref.kind != "Event")
+        return [entry_of(change) for change in islice(told, limit)]
 
     # -- time ------------------------------------------------------------------------------------
 

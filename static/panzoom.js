@@ -62,7 +62,9 @@
   })
   const refit = () => { if (!touched) fit() }
   new ResizeObserver(refit).observe(room)
-  new MutationObserver(refit).observe(canvas, { subtree: true, childList: true, attributeFilter: ['viewBox'] })
+  // Not for each change inside the picture: to fit is to measure, and that lays out the page before its time.
+  new MutationObserver(refit).observe(canvas, { childList: true })
+  new MutationObserver(refit).observe(canvas, { subtree: true, attributeFilter: ['viewBox'] })
   window.stsviz = {
     zoom: how => { if (how === 'fit') { touched = false; fit() } else zoom(how === 'in' ? 1.25 : 0.8) },
     show: element => {  // bring an element into the room, as little as needed

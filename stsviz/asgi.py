@@ -15,8 +15,11 @@ django_application = get_asgi_application()
 from stsviz import access  # noqa: E402
 from stsviz.guests import guests  # noqa: E402
 from stsviz.kubeapi.app import KubernetesApi, is_ours  # noqa: E402
+from stsviz.pages.stage import look_at  # noqa: E402
 from stsviz.runtime import runtime  # noqa: E402
 from stsviz.urls import websocket_urlpatterns  # noqa: E402
+
+runtime.audience.look = look_at
 
 
 class SameOrigin:

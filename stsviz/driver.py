@@ -22,7 +22,8 @@ BREATH = 0.001  # seconds between two slices when somebody waits for the store
 LEASE = 10.0  # seconds a process owns a cluster without renewing
 LESSON_DECISION = 0.7  # seconds a decision takes in lesson mode, at pace 1
 LESSON_WAIT = 2.0  # seconds that any wait is cut to in lesson mode, at pace 1
-NEWS_GAP = 0.016  # seconds between two announcements of one cluster: a frame of the browser
+FRAME = 0.016  # seconds between two announcements of one cluster: a frame of the browser
+NEWS_GAP = 0.06  # the same when nobody did anything: all that a viewer can follow, and half of the painting
 HEARTBEAT = 1.0  # seconds between two announcements of a cluster whose clock alone moves
 FOLLOWING = 0.1  # seconds between two looks of a process that does not lead, when no news comes
 MAX_CATCH_UP = 2.0  # wall seconds the clock catches up at most after the machine slept
@@ -44,6 +45,8 @@ class Driver:
         self._settling: Settling | None = None
         self._told: tuple[Any, ...] = ()
         self._told_at = 0.0
+        self._telling = 0.0  # seconds it took to tell
+        self._left_at = -1  # the revision at the end of the last turn
 
     def turn(self) -> float:
         """Do at most a slice of work; return the seconds until there is something to do again."""
@@ -53,7 +56,8 @@ class Driver:
         elapsed, self._before = min(wall - self._before, MAX_CATCH_UP), wall
         nap = HEARTBEAT
         self.cluster.store.refresh()
-        self.tell()  # what somebody else wrote is news before any work is done
+        if self.cluster.revision != self._left_at:  # somebody else wrote: news before any work is done
+            self.tell(FRAME)
         if self._leads(wall):
             pace = self.cluster.pace
             if self._settling is not None:
@@ -69,6 +73,7 @@ class Driver:
         else:
             self.cluster.follow(_for_a_slice())
             nap = FOLLOWING
+        self._left_at = self.cluster.revision
         return min(nap, self.tell())
 
     def rest(self, seconds: float) -> None:
@@ -90,8 +95,12 @@ class Driver:
         if self._lease_until:
             self.cluster.try_lease(self.holder, time.time(), 0.0)
 
-    def tell(self, *, force: bool = False) -> float:
-        """Announce what changed, at most once a frame; return the seconds until this may say more."""
+    def tell(self, gap: float = NEWS_GAP, *, force: bool = False) -> float:
+        """Announce what changed; return the seconds until this may say more.
+
+        At most once in *gap* seconds, and for no more than half of the time: drawing thousands of Pods
+        takes long, and the cluster has to go on.
+        """
         wall = time.monotonic()
         cluster = self.cluster
         story = self.story.sentence if self.story else ""
@@ -100,10 +109,11 @@ class Driver:
         if not force and state == self._told:
             if cluster.pace <= 0 or since < HEARTBEAT:
                 return HEARTBEAT
-        elif not force and since < NEWS_GAP:
-            return NEWS_GAP - since
+        elif not force and since < (gap := max(gap, min(HEARTBEAT, 2 * self._telling))):
+            return gap - since
         self._told, self._told_at = state, wall
         self._announce(cluster.name, cluster.revision)
+        self._telling = time.monotonic() - wall
         return HEARTBEAT
 
     @property

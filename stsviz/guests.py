@@ -21,17 +21,23 @@ class Guests:
         self._count = 0
         self._changed = threading.Condition()
 
+    def come(self) -> None:
+        with self._changed:
+            self._count += 1
+
+    def go(self) -> None:
+        with self._changed:
+            self._count -= 1
+            self._changed.notify_all()
+
     @contextmanager
     def served(self) -> Iterator[None]:
         """Hold the driver off while the body runs."""
-        with self._changed:
-            self._count += 1
+        self.come()
         try:
             yield
         finally:
-            with self._changed:
-                self._count -= 1
-                self._changed.notify_all()
+            self.go()
 
     def let_through(self) -> None:
         """Wait until nobody is being served, or GUEST_TIME has passed."""

@@ -1,4 +1,4 @@
-"""Runs the clusters of this process, and tells the channel layer what changed.
+"""Runs the clusters of this process, and tells viewers and other processes what changed.
 
 One thread drives every cluster in slices of at most ten milliseconds (driver.py says how). Nothing in here
 outlives the process: after `kill -9` the clusters are opened from the database again and go on from where
@@ -25,6 +25,7 @@ from django.db import close_old_connections, connection, transaction
 from core.apimachinery.errors import AlreadyExists, NotFound
 from core.cluster import Cluster
 from core.sim.settings import Settings
+from stsviz.audience import Audience
 from stsviz.driver import HEARTBEAT, Driver
 from stsviz.guests import guests
 
@@ -35,11 +36,6 @@ RETRY = 1.0  # seconds until a cluster whose turn failed is tried again
 MAX_PODS = 10_000  # Pods a node takes here; a kubelet's usual 110 would end every lesson about size
 LISTENING = 3600.0  # seconds without news after which a process joins the group anew
 EVERY_PROCESS = "processes"  # the channel group in which processes hear of one another's writes
-
-
-def group(name: str) -> str:
-    """Name the channel group of the viewers of a cluster."""
-    return f"cluster.{name}"
 
 
 class Runtime:
@@ -58,6 +54,7 @@ class Runtime:
         self._next_look = 0.0  # when to look for clusters that other processes made
         self._asked: dict[str, Any] = {}  # flags that lab is to run with
         self._pace: float | None = None
+        self.audience = Audience()
 
     def ask(self, flags: dict[str, Any], pace: float | None) -> None:
         """Say, before the start, with which flags and at what pace (None: as it was) lab is to run."""
@@ -225,14 +222,19 @@ class Runtime:
         return nap
 
     def _announce(self, name: str, revision: int) -> None:
-        """Tell every viewer, in whatever process. Losing this costs nothing: the next one says it too."""
-        layer, loop = get_channel_layer(), self._loop
-        if layer is None or loop is None or loop.is_closed():
+        """Show every viewer. Losing this costs nothing: the next one says it too."""
+        loop = self._loop
+        if loop is None or loop.is_closed():
             return
-        news = {"type": "cluster.news", "cluster": name, "revision": revision, "by": self._id}
-        asyncio.run_coroutine_threadsafe(layer.group_send(group(name), news), loop)
         if settings.REDIS_URL:
+            news = {"type": "cluster.news", "cluster": name, "revision": revision, "by": self._id}
+            layer = get_channel_layer()
+            assert layer is not None
             asyncio.run_coroutine_threadsafe(layer.group_send(EVERY_PROCESS, news), loop)
+        if threading.current_thread() is self._thread:
+            self.audience.show(name, loop)
+        else:
+            self.audience.wake(name, loop)
 
     async def _listen(self) -> None:
         """Wake up when another process has written. Without this a heartbeat finds it out."""

@@ -18,6 +18,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -146,7 +147,7 @@ class Store:
             if ring and ring[0].revision <= revision + 1:
                 start = revision + 1 - ring[0].revision
                 stop = min(start + limit, self.revision + 1 - ring[0].revision)
-                return [ring[at] for at in range(start, stop)]
+                return list(islice(ring, start, stop))
         return self._rows.changes_after(revision, limit)
 
     def uncommitted_since(self, revision: int) -> list[Change]:
@@ -161,9 +162,12 @@ class Store:
     def history(self, before: int, limit: int) -> list[Change]:
         """Return up to *limit* changes before revision *before*, newest first."""
         with self.reading():
-            ring = [c for c in self.ring if c.revision < before and c.revision <= self.revision]
-        if len(ring) >= limit or (ring and ring[0].revision <= self.compacted + 1):
-            return ring[-limit:][::-1]
+            committed = (
+                c for c in reversed(self.ring) if c.revision < before and c.revision <= self.revision
+            )
+            kept = list(islice(committed, limit))
+            if len(kept) == limit or (kept and kept[-1].revision <= self.compacted + 1):
+                return kept
         return _with_predecessors(self._rows.changes_before(before, limit))
 
     @property

@@ -16,12 +16,18 @@ class Patch:
     removed: tuple[str, ...]
     resized: bool
 
+    def __len__(self) -> int:
+        """Return how many elements are drawn otherwise, come or go."""
+        return len(self.changed) + len(self.added) + len(self.removed)
+
     def __bool__(self) -> bool:
-        return bool(self.changed or self.added or self.removed or self.resized)
+        return bool(len(self) or self.resized)
 
 
 def diff(old: Frame, new: Frame) -> Patch:
     """Return what turns *old* into *new*."""
+    if old is new:
+        return Patch((), (), (), resized=False)
     before, after = old.by_id, new.by_id
     return Patch(
         changed=tuple(

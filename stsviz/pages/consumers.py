@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
-from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
@@ -19,12 +18,10 @@ from django.db import connection
 from stsviz.guests import guests
 from stsviz.pages import panel
 from stsviz.pages.stage import Stage, out_of_band, stage_of
-from stsviz.runtime import group
+from stsviz.runtime import runtime
 
 log = logging.getLogger(__name__)
 
-FRAME = 0.016  # seconds between two messages: what a browser can show
-LONGEST_NAP = 1.0  # seconds between two messages, when looking takes that long: others want to work too
 RETRY = 2.0  # seconds
 LONGEST = 400  # characters of what a viewer says it has selected
 
@@ -38,16 +35,16 @@ class Viewer(AsyncWebsocketConsumer):
         self.cursor = query.get("cursor", [""])[0][:40]
         self.selected = query.get("selected", [""])[0][:LONGEST]
         self.shown = ""  # the panel's HTML as last sent
-        self.look = 0.0  # seconds that looking at the cluster took
+        self.stage: Stage | None = None  # as last asked for: a cluster made anew has another
         self.news = asyncio.Event()
         self.pump: asyncio.Task[None] | None = None
         await self.accept()
-        await self.channel_layer.group_add(group(self.name), self.channel_name)
+        runtime.audience.join(self.name, self.news)
         self.news.set()
         self.pump = asyncio.create_task(self._pump())
 
     async def disconnect(self, code: int) -> None:
-        await self.channel_layer.group_discard(group(self.name), self.channel_name)
+        runtime.audience.leave(self.name, self.news)
         if self.pump is not None:
             self.pump.cancel()
             with suppress(asyncio.CancelledError):
@@ -63,16 +60,13 @@ class Viewer(AsyncWebsocketConsumer):
             self.selected, self.shown = selected[:LONGEST], ""
             self.news.set()
 
-    async def cluster_news(self, event: dict[str, Any]) -> None:
-        self.news.set()
-
     async def _pump(self) -> None:
-        """Send what is new, at most once a frame, and never more often than it can be made."""
+        """Send what is new."""
         while True:
             await self.news.wait()
             self.news.clear()
             try:
-                messages = await sync_to_async(self._catch_up, thread_sensitive=False)()
+                messages = self._drawn() or await sync_to_async(self._catch_up, thread_sensitive=False)()
             except KeyError:
                 await self.close(code=4404)
                 return
@@ -88,14 +82,19 @@ class Viewer(AsyncWebsocketConsumer):
                 log.exception("a viewer of %s could not be sent the news; it has to come again", self.name)
                 await self.close(code=1011)
                 return
-            await asyncio.sleep(max(FRAME, min(LONGEST_NAP, self.look)))
+
+    def _drawn(self) -> list[str]:
+        """Return the messages that are drawn already: most of the time all, and nobody has to wait."""
+        if self.selected or self.stage is None:
+            return []
+        self.cursor, messages = self.stage.kept_since(self.cursor)
+        return messages
 
     def _catch_up(self) -> list[str]:
         try:
             with guests.served():
-                stage = stage_of(self.name)
+                self.stage = stage = stage_of(self.name)
                 self.cursor, messages = stage.since(self.cursor)
-                self.look = stage.cost
                 if self.selected:
                     messages = [*messages, *self._panel(stage)]
             return messages

@@ -26,9 +26,10 @@ from stsviz.pages import status, timeline, twin
 from stsviz.runtime import runtime
 
 KEPT = 512  # messages a viewer may be behind before it gets everything again
-AGED = 20  # rows whose age is brought up to date each second
+AGED = 10  # rows whose age is brought up to date each second
 LONG_LOOK = 0.02  # seconds: nobody should wait for a look that takes longer
 FRESH = 4  # times as long as it took to make, what is shown counts as new
+MANY = 100  # elements: more are drawn at once only for somebody who sees them
 MAX_EXPANDED = 50  # folded ranges open at once
 
 
@@ -61,7 +62,7 @@ class Stage:
         self._memory = Memory()
         self._state: tuple[object, ...] = ()  # what the last look depended on
         self._looked_at = 0.0
-        self.cost = 0.0  # seconds the last look took
+        self.cost = 0.0  # seconds the last look took, with all of the page
         self._aged_at = time.monotonic()
         self._published: tuple[Snapshot, str] | None = None
 
@@ -86,7 +87,7 @@ class Stage:
             assert published is not None
             return published
         try:
-            self._advance()
+            self._advance(whole=True)
             assert self._published is not None
             return self._published
         finally:
@@ -108,9 +109,28 @@ class Stage:
             seen = int(number) if boot == self._boot and number.isdecimal() else -1
             if seen == self._version:
                 return self.cursor, []
-            if self._messages and self._messages[0][0] <= seen + 1 <= self._version:
-                return self.cursor, [text for version, text in self._messages if version > seen]
-            return self.cursor, [self._whole()]
+            return self.cursor, self._kept(seen) or [self._whole()]
+
+    def _kept(self, seen: int) -> list[str]:
+        """Return the messages after the one that was *seen*; none if they are no longer kept."""
+        if not self._messages or not self._messages[0][0] <= seen + 1 <= self._version:
+            return []
+        return [text for version, text in self._messages if version > seen]
+
+    def kept_since(self, cursor: str) -> tuple[str, list[str]]:
+        """As :meth:`since`, of what is drawn already: for the event loop, which may not wait for a look."""
+        boot, _, number = cursor.partition("-")
+        if boot != self._boot or not self._lock.acquire(blocking=False):
+            return cursor, []
+        try:
+            return self.cursor, self._kept(int(number) if number.isdecimal() else self._version)
+        finally:
+            self._lock.release()
+
+    def look(self) -> None:
+        """Draw what has changed since the last look."""
+        with self._lock:
+            self._advance()
 
     def resolve(self, what: str) -> Ref | None:
         """Return the object that an element id (or `Kind/namespace/name`) stands for."""
@@ -144,10 +164,10 @@ class Stage:
         new = self._look()
         self._show(new)
         self._state = state
-        self._looked_at = time.monotonic()
-        self.cost = self._looked_at - began
         if whole:
             page_parts(new, self._started)
+            self.cost = time.monotonic() - began
+        self._looked_at = time.monotonic()
         self._published = new, self.cursor
 
     def _rows_to_age(self) -> int:
@@ -172,7 +192,13 @@ class Stage:
         if old is None:
             self._shown = new
             return
-        changes = [*_picture(old, new), *twin.changes(old.tables, new.tables)]
+        difference = patch.diff(old.frame, new.frame)
+        if len(difference) > MANY and not runtime.audience.is_there(self.driver.cluster.name):
+            self._shown = new
+            self._version += 1  # who comes back gets the whole page: nobody waits for all of this to be drawn
+            self._messages.clear()
+            return
+        changes = [*_picture(difference, new), *twin.changes(old.tables, new.tables)]
         changes += timeline.changes(old.entries, new.entries, self._started)
         changes += [out_of_band(html) for name, html in new.small.items() if old.small.get(name) != html]
         self._shown = new  # not before all of it could be drawn
@@ -216,11 +242,8 @@ class Stage:
         return f'<data id="cursor" value="{escape(self.cursor)}" hx-swap-oob="outerHTML"></data>'
 
 
-def _picture(old: Snapshot, new: Snapshot) -> list[str]:
+def _picture(difference: patch.Patch, new: Snapshot) -> list[str]:
     """Return the fragments that turn the old picture into the new one."""
-    if old.frame is new.frame:
-        return []
-    difference = patch.diff(old.frame, new.frame)
     parts = []
     if difference.resized:  # only the root's attributes: the page's htmx-config spares its children
         parts.append(out_of_band(render.svg(replace(new.frame, elements=()))))
@@ -251,6 +274,11 @@ def stage_of(name: str) -> Stage:
         if stage is None or stage.driver is not driver:
             stage = _stages[name] = Stage(driver)
         return stage
+
+
+def look_at(name: str) -> None:
+    """Draw what has changed in a cluster. Raises: KeyError."""
+    stage_of(name).look()
 
 
 def page_parts(snapshot: Snapshot, started: float) -> dict[str, str]:

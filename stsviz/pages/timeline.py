@@ -6,31 +6,23 @@ from collections.abc import Sequence
 
 from django.utils.html import escape
 
-from core.apimachinery.errors import Gone
 from core.cluster import Cluster, Entry
 
-SHOWN = 120  # lines kept on the page
-PAGE = 400  # writes read at once
-PAGES = 5  # looked through at most for lines that are worth showing
+SHOWN = 60  # lines kept on the page: each new one moves, and repaints, all of them
+PAGES = 10  # of SHOWN writes, looked through at most for lines that are worth showing
 
 
 def read(cluster: Cluster, old: Sequence[Entry] = ()) -> list[Entry]:
     """Return the newest lines, newest first; *old* is what this returned before, and is not read again."""
-    if old:
-        try:
-            fresh = [entry for entry in cluster.news(old[0].revision) if not is_heartbeat(entry)]
-            return [*fresh, *old][:SHOWN]
-        except Gone:
-            pass  # more has happened than is kept: read it all
     found: list[Entry] = []
-    before = 1 << 62
-    for _ in range(PAGES):
-        page = cluster.timeline(PAGE, before)
+    before, after = 1 << 62, old[0].revision if old else 0
+    for _ in range(PAGES):  # newest first: of thousands of writes nobody sees more than the last
+        page = cluster.timeline(SHOWN, before, after)
         found += (entry for entry in page if not is_heartbeat(entry))
-        if len(found) >= SHOWN or len(page) < PAGE:
+        if len(found) >= SHOWN or len(page) < SHOWN:
             break
         before = page[-1].revision
-    return found[:SHOWN]
+    return [*found, *old][:SHOWN]
 
 
 def is_heartbeat(entry: Entry) -> bool:
