@@ -227,3 +227,14 @@ def test_shows_right_aligned_text_right_aligned() -> None:
     element = frame.by_id["seat-default-web-0"]
     assert float(ready.attrib["x"]) == pytest.approx(element.x + element.w - 12, abs=1)
     assert set(ready.attrib["class"].split()) <= {*FONTS, "engraved", "flips"}
+
+
+def test_straight_pieces_are_lines_and_round_ones_stay_curves() -> None:
+    text = render.svg(layout.place(graph.build(Scene(Cache(web(1)), {}, NOW, {}))))
+    box = re.search(r'id="seat-default-web-0".*?class="box" d="([^"]*)"', text, re.DOTALL)
+    assert box is not None
+    letters = re.sub(r"[^A-Z]", "", box[1])
+    assert letters == "MLCLCLCLC"
+    link = re.search(r'id="mounts-[^"]*" class="[^"]*"><path class="link" fill="none" d="([^"]*)"', text)
+    assert link is not None
+    assert re.sub(r"[^A-Z]", "", link[1]) == "ML"
