@@ -99,7 +99,7 @@ def test_the_lesson_of_the_liveness_probe_is_played():
 
 
 def test_a_program_that_was_told_to_end_is_restarted():
-    """PL30: kill 1"""
+    """PL26: kill 1"""
     bench = Bench(node(), pod()).run(5)
     written(bench, "/proc/1/exit")
     bench.put({**bench.view.list("VolumeFile")[0], "content": "3"})
