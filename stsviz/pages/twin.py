@@ -20,7 +20,8 @@ from core.client.cache import View
 KINDS = ("StatefulSet", "Deployment", "Pod", "PersistentVolumeClaim", "PersistentVolume", "Service")
 MOST = 300  # rows of a table that are shown; the rest is counted
 GAP = 3  # blanks between two columns
-ROOM = {"STATUS": len("ContainerCreating"), "READY": len("300/300"), "AGE": 5}
+ROOM = {"STATUS": len("Terminating"), "READY": len("300/300"), "AGE": 5}
+POD_ROOM = ROOM | {"STATUS": len("ContainerCreating")}
 """Characters that a column has at least: else all rows would be sent anew when one Pod is being made."""
 
 
@@ -104,17 +105,17 @@ def _table(kind: str, view: View, now: float, old: Table | None, due: Collection
     fresh = [
         line for row_id, (_, line) in rows.items() if row_id not in known or known[row_id][1] is not line
     ]
-    widths = _widths(names, fresh, old.widths if old is not None else ())
+    room = POD_ROOM if kind == "Pod" else ROOM
+    least = old.widths if old is not None else [room.get(name, 0) + GAP for name in names[:-1]]
+    widths = _widths(names, fresh, least)
     return Table(names, rows, len(objects) - len(shown), widths, printed)
 
 
 def _widths(names: Sequence[str], lines: Collection[Sequence[str]], least: Sequence[int]) -> tuple[int, ...]:
     """Return how wide each column but the last has to be, and no narrower than it was."""
-    needed = (
-        max(len(name), ROOM.get(name, 0), *(len(line[at]) for line in lines)) + GAP
-        for at, name in enumerate(names[:-1])
+    return tuple(
+        max(width, *(len(line[at]) + GAP for line in (names, *lines))) for at, width in enumerate(least)
     )
-    return tuple(map(max, needed, least)) if least else tuple(needed)
 
 
 def section(kind: str, table: Table) -> str:

@@ -85,6 +85,33 @@ def test_a_wider_cell_brings_the_whole_table_and_a_narrower_one_leaves_its_room(
     assert "<section" not in "".join(twin.changes(wider, narrow))
 
 
+def test_a_pod_that_is_being_made_needs_no_more_room() -> None:
+    made = pod("a") | {"spec": {"containers": [{"name": "c"}], "nodeName": "n"}}
+    making = made | {"status": {"phase": "Pending", "containerStatuses": [WAITS]}}
+
+    first = twin.read(Cache([made]), 1010.0)
+    second = twin.read(Cache([making]), 1010.0, first)
+
+    assert "ContainerCreating" in second["Pod"].html_row("row_Pod_default_a")
+    assert second["Pod"].widths == first["Pod"].widths
+
+
+def test_the_head_stands_above_its_columns() -> None:
+    shown = twin.read(Cache([pod("a"), pod("a-name-longer-than-its-head")]), 1010.0)["Pod"]
+
+    lines = [shown.line(shown.columns), *(shown.line(cells) for _, cells in shown.rows.values())]
+
+    assert [line.index(word) for line, word in zip(lines, ("READY", "0/0", "0/0"), strict=True)] == [30] * 3
+
+
+WAITS = {
+    "name": "c",
+    "ready": False,
+    "restartCount": 0,
+    "state": {"waiting": {"reason": "ContainerCreating"}},
+}
+
+
 def pod(name: str) -> dict:
     return {
         "apiVersion": "v1",
