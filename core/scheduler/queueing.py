@@ -1,7 +1,9 @@
 """The scheduling queue's event handlers: which waiting Pods may be helped by which change.
 
-Source: pkg/scheduler/eventhandlers.go, the plugins' EventsToRegister (v1.36).
-Differs: why a Pod waits is read from its PodScheduled condition; the queue keeps no state of its own.
+Source: pkg/scheduler/eventhandlers.go, scheduler.go (buildQueueingHintMap), framework/events.go, the plugins'
+EventsToRegister and queueing hints (v1.36).
+Differs: why a Pod waits is read from its PodScheduled condition; the queue keeps no state of its own. A
+volume that is some claim's wakes the Pods of that claim only.
 """
 
 from __future__ import annotations
@@ -9,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from core.api.resources import is_terminal
-from core.apimachinery.meta import Obj, Ref, annotations_of, condition_of, field, labels_of, ref_of
+from core.api.taints import find_untolerated_taint
+from core.apimachinery.meta import Obj, Ref, condition_of, field, labels_of, ref_of
 from core.client.cache import View
 from core.client.component import Handler
 
@@ -24,7 +27,20 @@ _ROOM = (
 """Refusals that a Pod's going can lift."""
 _NEIGHBOURS = ("pod affinity rules", "topology spread")
 """Refusals that a Pod's coming can lift."""
-_VOLUMES = ("persistent volumes to bind", "node affinity", "unbound immediate")
+_VOLUMES = (
+    "persistent volumes to bind",
+    "PersistentVolume's node affinity",
+    "volume node affinity",
+    "unbound immediate",
+    "persistentvolumeclaim",
+    "non-existent pv(s)",
+    "binding volumes",
+)
+"""Refusals of VolumeBinding: what happens to a claim or a volume can lift them."""
+_LABELS = ("node affinity", "affinity rules", "topology spread", "volume zone", *_VOLUMES)
+"""Refusals that a node's labels can lift."""
+_CORDONED = "were unschedulable"
+_TAINTED = "untolerated taint"
 
 
 def unscheduled(view: View) -> list[Ref]:
@@ -35,10 +51,16 @@ def _refused(view: View, *texts: str, among: str = "") -> list[Ref]:
     """Return the waiting Pods (*among* those of the index) that were refused with any of *texts*."""
     out = []
     for pod in view.indexed("unscheduled-pods", among):
-        message = (condition_of(pod, "PodScheduled") or {}).get("message", "")
+        message = _refusal(pod)
         if message and any(text in message for text in texts):
             out.append(ref_of(pod))
     return out
+
+
+def _refusal(pod: Obj) -> str:
+    """Return why *pod* was refused when it was tried last, or ""."""
+    message: str = (condition_of(pod, "PodScheduled") or {}).get("message", "")
+    return message
 
 
 def on_pod(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
@@ -58,24 +80,28 @@ def _asks_anew(old: Obj, new: Obj) -> bool:
 
 
 def on_claim(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
+    """Wake the claim's Pods, whatever changed in it: the hint asks only whether the Pod uses it."""
     claim = new or old
-    if claim is None or (old and new and _claim_state(old) == _claim_state(new)):
+    if claim is None:
         return ()
-    meta = claim["metadata"]
-    pods = view.indexed("pods-by-claim", (meta.get("namespace", ""), meta["name"]))
-    return [ref_of(pod) for pod in pods if not pod["spec"].get("nodeName")]
+    return _users(view, claim["metadata"].get("namespace", ""), claim["metadata"]["name"])
 
 
-def _claim_state(claim: Obj) -> tuple[object, ...]:
-    """What a Pod's placement depends on, of all that a claim says."""
-    annotations, spec = annotations_of(claim), claim["spec"]
+def _users(view: View, namespace: str, claim: str) -> list[Ref]:
+    """Return the Pods of *claim* that have no node for the sake of a volume, or were not tried yet."""
+    return [
+        ref_of(pod)
+        for pod in view.indexed("pods-by-claim", (namespace, claim))
+        if not pod["spec"].get("nodeName") and _waits_for_volumes(pod)
+    ]
+
+
+def _waits_for_volumes(pod: Obj) -> bool:
+    message = _refusal(pod)
     return (
-        spec.get("volumeName"),
-        spec.get("storageClassName"),
-        field(claim, "status.phase"),
-        "deletionTimestamp" in claim["metadata"],
-        annotations.get("pv.kubernetes.io/bind-completed"),
-        annotations.get("volume.kubernetes.io/selected-node"),
+        not message
+        or bool(field(pod, "status.nominatedNodeName"))
+        or any(text in message for text in _VOLUMES)
     )
 
 
@@ -84,14 +110,7 @@ def on_volume(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
         return ()
     claim = new["spec"].get("claimRef")
     if claim is not None:
-        if old is not None and old["spec"] == new["spec"] and labels_of(old) == labels_of(new):
-            return ()
-        pods = view.indexed("pods-by-claim", (claim.get("namespace", ""), claim.get("name", "")))
-        return [ref_of(pod) for pod in pods if not pod["spec"].get("nodeName")]
-    if field(new, "status.phase") != "Available":
-        return ()
-    if old is not None and field(old, "status.phase") == "Available" and old["spec"] == new["spec"]:
-        return ()
+        return _users(view, claim.get("namespace", ""), claim.get("name", ""))
     return _refused(view, *_VOLUMES)
 
 
@@ -100,14 +119,68 @@ def on_class(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
 
 
 def on_node(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
-    if old and new and _node_state(old) == _node_state(new):
-        return ()  # a heartbeat
-    # no node helps a Pod whose claims are not there
-    return _refused(view, "no nodes available", "node(s)", *_ROOM)
+    if new is None:
+        return _refused(view, "topology spread")
+    change = _NodeChange(old, new)
+    if not change.matters:
+        return ()  # a heartbeat, or a node that has just been cordoned
+    return [ref_of(pod) for pod in view.indexed("unscheduled-pods", "") if change.may_help(pod)]
 
 
-def _node_state(node: Obj) -> tuple[object, ...]:
-    return node["spec"], labels_of(node), field(node, "status.allocatable")
+class _NodeChange:
+    """What became of a node, as the plugins are told (NodeSchedulingPropertiesChange)."""
+
+    def __init__(self, old: Obj | None, new: Obj) -> None:
+        self._old, self._new = old, new
+        self._added = old is None
+        self._opened = not _is_cordoned(new) and (old is None or _is_cordoned(old))
+        self._tainted = old is not None and (self._opened or _taints(old) != _taints(new))
+        self._labelled = old is not None and labels_of(old) != labels_of(new)
+        self._resized = old is not None and field(old, "status.allocatable") != field(
+            new, "status.allocatable"
+        )
+
+    @property
+    def matters(self) -> bool:
+        return self._added or self._tainted or self._labelled or self._resized
+
+    def may_help(self, pod: Obj) -> bool:
+        """Say whether a plugin that refused *pod* thinks that it is worth another try."""
+        message = _refusal(pod)
+        if not message:
+            return False
+        if self._opened and _CORDONED in message:
+            return True
+        if (self._added or self._tainted) and _TAINTED in message and self._is_tolerated_now(pod):
+            return True
+        if self._labelled and any(text in message for text in _LABELS):
+            return True
+        if self._resized and any(text in message for text in _ROOM):
+            return True
+        # Who registers for new nodes is told of every change of taints too (buildQueueingHintMap), and only
+        # the two plugins above look closer then.
+        return (self._added or self._tainted) and _is_refused_otherwise(message)
+
+    def _is_tolerated_now(self, pod: Obj) -> bool:
+        return not _is_repelled(pod, self._new) and (self._old is None or _is_repelled(pod, self._old))
+
+
+def _is_refused_otherwise(message: str) -> bool:
+    """Say whether *message* names a reason besides cordons and taints."""
+    return any(text in message for text in (*_ROOM, *_LABELS, "no nodes available to schedule"))
+
+
+def _is_repelled(pod: Obj, node: Obj) -> bool:
+    tolerations = pod["spec"].get("tolerations") or ()
+    return find_untolerated_taint(_taints(node), tolerations, ("NoSchedule", "NoExecute")) is not None
+
+
+def _is_cordoned(node: Obj) -> bool:
+    return bool(node["spec"].get("unschedulable"))
+
+
+def _taints(node: Obj) -> list[Obj]:
+    return node["spec"].get("taints") or []
 
 
 WATCHES: Mapping[str, Handler] = {

@@ -21,7 +21,11 @@ UNBOUND = refused("0/2 nodes are available: pod has unbound immediate Persistent
 NO_VOLUMES = refused("0/2 nodes are available: 2 node(s) didn't find available persistent volumes to bind.")
 FULL = refused("0/2 nodes are available: 2 Insufficient cpu.")
 TAINTED = refused("0/2 nodes are available: 2 node(s) had untolerated taint(s).")
+UNWANTED = refused("0/2 nodes are available: 2 node(s) were unschedulable.")
 TAINT = {"key": "k", "effect": "NoSchedule"}
+CORDONED = node("node-1", unschedulable=True)
+SHUT = node("node-1", unschedulable=True, taints=[TAINT])
+TAINT_LEFT = node("node-1", taints=[TAINT])
 NEAR_NOBODY = refused("0/2 nodes are available: 2 node(s) didn't match pod affinity rules.")
 NEAR_NOBODY["spec"]["affinity"] = {"podAffinity": {}}
 GONE = pod("old", nodeName="node-1", status={"phase": "Running"})
@@ -43,7 +47,7 @@ RESERVED = {"namespace": "default", "name": "www", "uid": "uid-www"}
             queueing.on_claim,
             claim("www"),
             claim("www", annotations={"volume.kubernetes.io/storage-provisioner": "x"}),
-            False,
+            True,
             id="claim: provisioner noted",
         ),
         pytest.param(
@@ -72,7 +76,41 @@ RESERVED = {"namespace": "default", "name": "www", "uid": "uid-www"}
             False,
             id="a heartbeat",
         ),
-        pytest.param(UNBOUND, queueing.on_node, None, NODES[0], False, id="a node does not bind claims"),
+        pytest.param(
+            TAINTED, queueing.on_claim, claim("www"), claim("www", volume="pv"), False, id="claim: no matter"
+        ),
+        pytest.param(
+            UNBOUND,
+            queueing.on_volume,
+            volume("pv", claim_ref=RESERVED),
+            replaced(volume("pv", claim_ref=RESERVED), "status.phase", "Bound"),
+            True,
+            id="its volume is Bound, the claim not yet",
+        ),
+        pytest.param(UNBOUND, queueing.on_node, None, NODES[0], True, id="a node, also when claims lack"),
+        pytest.param(NO_VOLUMES, queueing.on_node, NODES[0], CORDONED, False, id="cordoned"),
+        pytest.param(
+            NO_VOLUMES, queueing.on_node, CORDONED, SHUT, True, id="volumes lack: any change of taints"
+        ),
+        pytest.param(TAINTED, queueing.on_node, CORDONED, SHUT, False, id="one taint more"),
+        pytest.param(UNWANTED, queueing.on_node, CORDONED, SHUT, False, id="the taint that follows a cordon"),
+        pytest.param(
+            UNWANTED, queueing.on_node, SHUT, TAINT_LEFT, True, id="uncordoned, the taint still there"
+        ),
+        pytest.param(
+            UNWANTED, queueing.on_node, TAINT_LEFT, NODES[0], False, id="the taint follows the cordon"
+        ),
+        pytest.param(FULL, queueing.on_node, node("node-1", cpu="1"), NODES[0], True, id="a larger node"),
+        pytest.param(
+            UNBOUND, queueing.on_node, node("node-1", cpu="1"), NODES[0], False, id="larger, no matter"
+        ),
+        pytest.param(
+            NO_VOLUMES, queueing.on_node, node("node-1", labels={"a": "b"}), NODES[0], True, id="labels"
+        ),
+        pytest.param(
+            FULL, queueing.on_node, node("node-1", labels={"a": "b"}), NODES[0], False, id="no label"
+        ),
+        pytest.param(FULL, queueing.on_node, NODES[0], None, False, id="a node goes"),
     ],
 )
 def test_wakes_the_pods_that_a_change_may_help(waiting, handler, old, new, woken):
