@@ -28,6 +28,7 @@ from core.controllers.pvcprotection import PVCProtectionController
 from core.controllers.pvprotection import PVProtectionController
 from core.controllers.replicaset import ReplicaSetController
 from core.controllers.rootcacertpublisher import RootCACertPublisher
+from core.controllers.serviceaccounts import ServiceAccountsController
 from core.controllers.statefulset import StatefulSetController
 from core.controllers.tainteviction import TaintEvictionController
 from core.kubelet.kubelet import Kubelet
@@ -59,6 +60,7 @@ COMPONENTS: tuple[Callable[[Settings], Component], ...] = (
     PodGCController,
     DisruptionController,
     RootCACertPublisher,
+    ServiceAccountsController,
     EventTTL,
     KubernetesService,
 )

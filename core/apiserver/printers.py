@@ -292,6 +292,7 @@ PRINTERS: dict[str, tuple[tuple[Column, ...], Callable[[Obj, float], list[Cell]]
     ),
     "Namespace": (columns("Name, Status, Age"), _namespace),
     "Lease": (columns("Name, Holder, Age"), _lease),
+    "ServiceAccount": (columns("Name, Age"), lambda obj, now: [obj["metadata"]["name"], created(obj, now)]),
     "ConfigMap": (columns("Name, Data, Age"), _config_map),
     "PodDisruptionBudget": (
         columns("Name, Min Available, Max Unavailable, Allowed Disruptions(integer), Age"),

@@ -65,6 +65,7 @@ ConfigMap: 1 metadata:ObjectMeta, 2 data:map<str>, 3 binaryData:map<bytes>, 4 im
 PodDisruptionBudget: 1 metadata:ObjectMeta, 2 spec:PodDisruptionBudgetSpec
 PodDisruptionBudgetSpec: 1 minAvailable:IntOrString0, 2 selector:LabelSelector, 3
   maxUnavailable:IntOrString0, 4 unhealthyPodEvictionPolicy
+ServiceAccount: 1 metadata:ObjectMeta, 4 automountServiceAccountToken:bool
 SelfSubjectAccessReview: 1 metadata:ObjectMeta, 2 spec:SelfSubjectAccessReviewSpec
 SelfSubjectAccessReviewSpec: 1 resourceAttributes:ResourceAttributes, 2
   nonResourceAttributes:NonResourceAttributes
@@ -74,7 +75,17 @@ SelfSubjectRulesReview: 1 metadata:ObjectMeta, 2 spec:SelfSubjectRulesReviewSpec
 SelfSubjectRulesReviewSpec: 1 namespace
 SelfSubjectReview: 1 metadata:ObjectMeta
 """
-_TOP = frozenset(("ConfigMap", "DeleteOptions", "Deployment", "Namespace", "PodDisruptionBudget", "Service"))
+_TOP = frozenset(
+    (
+        "ConfigMap",
+        "DeleteOptions",
+        "Deployment",
+        "Namespace",
+        "PodDisruptionBudget",
+        "Service",
+        "ServiceAccount",
+    )
+)
 _REVIEWS = frozenset(("SelfSubjectAccessReview", "SelfSubjectRulesReview", "SelfSubjectReview"))
 
 
