@@ -204,8 +204,12 @@ class Kubectl:
     def _cordon(self, words: list[str], value: bool | None) -> str:
         for name in words:
             self.cluster.patch(Ref("Node", "", name), {"spec": {"unschedulable": value}}, actor="kubectl")
-            self.cluster.advance(self.cluster.now + 0.02)
+            self._round_trip()
         return "cordoned"
+
+    def _round_trip(self) -> None:
+        """Let pass what a write of a kubectl that does several takes, as a controller's does."""
+        self.cluster.advance(self.cluster.now + self.cluster.registry.settings.api_latency)
 
     def do_taint(self, words: list[str], _stdin: str) -> str:
         *names, change = words[1:]
@@ -219,6 +223,7 @@ class Kubectl:
                 kept.append({"key": key, "value": value, "effect": effect})
             patch = {"spec": {"taints": kept or None}}
             self.cluster.patch(Ref("Node", "", name), patch, actor="kubectl")
+            self._round_trip()
         return "tainted"
 
     def do_get(self, words: list[str], _stdin: str) -> str:

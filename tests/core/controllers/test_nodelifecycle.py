@@ -10,7 +10,7 @@ from core.apimachinery.meta import Obj, Ref, replaced
 from core.apimachinery.timestamps import timestamp
 from core.client.actions import NOTHING, Plan, RecordEvent, Update, UpdateStatus
 from core.client.cache import Cache
-from core.controllers.nodelifecycle import NodeLifecycleController
+from core.controllers.nodelifecycle import NodeLifecycleController, NodeTaintController
 from core.sim.settings import Settings
 from tests.core.controllers.cast import BORN, NOW, node, pod, taint
 
@@ -38,7 +38,7 @@ def test_times_a_node_that_has_missed_heartbeats() -> None:
 
 
 def test_a_silent_node_becomes_unknown() -> None:
-    """NF2"""
+    """SW6, NF2"""
     silent = node(heard=NOW - 51)
 
     (write,) = sync(silent, OTHER).actions
@@ -128,6 +128,37 @@ def test_a_cordoned_node_is_tainted() -> None:
 
     assert isinstance(write, Update)
     assert write.obj["spec"]["taints"] == [taint("node.kubernetes.io/unschedulable", "NoSchedule")]
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            node(spec={"unschedulable": True}),
+            [taint("node.kubernetes.io/unschedulable", "NoSchedule")],
+            id="cordoned",
+        ),
+        pytest.param(node(ready="False"), [taint(NOT_READY, "NoSchedule")], id="not for NoExecute"),
+        pytest.param(
+            node(taints=(*UNKNOWN_TAINTS, taint("own"))),
+            [taint(UNREACHABLE), taint("own")],
+            id="takes away its own only",
+        ),
+    ],
+)
+def test_taints_for_noschedule_follow_at_once(before: Obj, after: list[Obj]) -> None:
+    """NF4, NF13a"""
+    (write,) = NodeTaintController(Settings()).sync(Cache([before]), KEY, NOW).actions
+
+    assert isinstance(write, Update)
+    assert write.obj["spec"]["taints"] == after
+
+
+def test_nothing_is_written_when_the_noschedule_taints_are_right() -> None:
+    quick = NodeTaintController(Settings())
+
+    assert quick.sync(Cache([node(taints=[taint("own")])]), KEY, NOW) == NOTHING
+    assert quick.sync(Cache([]), KEY, NOW) == NOTHING
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ FROZEN = (
 
 
 def test_the_manifest_web_gets_every_default_that_was_recorded() -> None:
-    """STS-D1..D10, golden 02"""
+    """STS-D1, STS-D2, STS-D3, STS-D7, STS-D8, STS-D9, STS-D10, golden 02"""
     assert created(web())["spec"] == RECORDED["StatefulSet"]["spec"]
 
 
@@ -54,12 +54,12 @@ def test_defaulting_twice_changes_nothing() -> None:
     ],
 )
 def test_rolling_update_is_filled_in_only_where_no_type_was_written(given: Any, strategy: Any) -> None:
-    """STS-D3, D4, D5"""
+    """STS-D3, STS-D4, STS-D5"""
     assert created(web(updateStrategy=given))["spec"]["updateStrategy"] == strategy
 
 
 def test_zero_replicas_are_kept_and_each_retention_field_is_defaulted_on_its_own() -> None:
-    """STS-D1, D7"""
+    """STS-D1, STS-D7"""
     spec = created(web(replicas=0, persistentVolumeClaimRetentionPolicy={"whenScaled": "Delete"}))["spec"]
     assert spec["replicas"] == 0
     assert spec["persistentVolumeClaimRetentionPolicy"] == {"whenScaled": "Delete", "whenDeleted": "Retain"}
@@ -107,7 +107,7 @@ def test_max_unavailable_is_validated_while_its_gate_is_on(value: Any, texts: li
 
 
 def test_refuses_the_first_recorded_manifest_in_its_order() -> None:
-    """STS-V22, golden 17 (the name is checked before, by the write path)"""
+    """STS-V1, STS-V12, STS-V15, STS-V17, STS-V22, golden 17; the write path checks the name before."""
     mount = {"name": "missing", "mountPath": "/x"}
     sts = web(
         replicas=-1,
@@ -129,7 +129,7 @@ def test_refuses_the_first_recorded_manifest_in_its_order() -> None:
 
 
 def test_refuses_the_second_recorded_manifest_in_its_order() -> None:
-    """STS-V6, V7, V11, V12, V16, golden 17"""
+    """STS-V1, STS-V6, STS-V7, STS-V11, STS-V12, STS-V16, STS-V22, SW5, golden 17"""
     sts = web(
         podManagementPolicy="Random",
         updateStrategy={"type": "Sometimes"},
@@ -206,7 +206,7 @@ def test_a_removed_template_lacks_labels_and_containers() -> None:
     ],
 )
 def test_refuses(change: Any, text: str) -> None:
-    """STS-V8, V9, V17, V18"""
+    """STS-V8, STS-V9, STS-V17, STS-V18"""
     assert refusals_of_create(web(**change)) == [text]
 
 
@@ -234,7 +234,7 @@ def test_a_claim_template_wins_over_the_volume_of_its_name() -> None:
     ],
 )
 def test_a_fixed_field_may_not_change(field: str, value: Any) -> None:
-    """STS-U2, U3, golden 18"""
+    """STS-U2, STS-U3, STS-R17, SC77, golden 18"""
     old = created(web())
     assert refusals_of_update(replaced(old, f"spec.{field}", value), old) == [FROZEN]
 

@@ -66,7 +66,7 @@ def test_a_refused_claim_has_its_warning_ready():
 )
 @pytest.mark.parametrize("owners", [[], [SET_OWNER], [pod_owner(0)], [HAND_MADE]])
 def test_gives_a_claim_the_owners_the_policy_wants(policy, condemned, wanted, owners):
-    """STS-K1 STS-K11"""
+    """STS-K7 STS-K1 STS-K11"""
     before = control(policy, *owners)
 
     updates = before.update_owners(WEB_0, 0, condemned=condemned)
@@ -88,7 +88,7 @@ def test_another_owner_that_controls_nothing_is_kept():
 
 
 def test_a_foreign_controller_keeps_us_out_with_a_warning():
-    """STS-K11 STS-E8"""
+    """SC55 STS-K11 STS-E8"""
     event, update = control(("Delete", "Retain"), SET_OWNER, FOREIGN).update_owners(WEB_0, 0)
 
     assert isinstance(event, RecordEvent)

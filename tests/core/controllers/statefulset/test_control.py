@@ -47,7 +47,7 @@ def three(*states, rev=OLD_NAME):
 
 
 def test_the_first_sync_makes_history_then_claim_then_pod_then_status():
-    """STS-S5 STS-C5 STS-C8 STS-E1 STS-E2 STS-E11 STS-T7"""
+    """STS-S6 STS-S5 STS-C5 STS-C8 STS-E1 STS-E2 STS-E11 STS-T7"""
     assert deeds(sync(sts(2))) == [
         f"create ControllerRevision {OLD_NAME}",
         "create PersistentVolumeClaim www-web-0",
@@ -99,7 +99,7 @@ def test_ordered_creates_the_next_when_all_before_are_ready():
 
 
 def test_ordered_replaces_the_lowest_lost_pod_first():
-    """STS-P8"""
+    """SC8, STS-P8"""
     assert writes(sync(sts(3), *three("", "ready", ""))) == ["create Pod web-0"]
 
 
@@ -123,7 +123,7 @@ def test_every_claim_template_gives_a_claim_and_its_event():
 
 
 def test_parallel_creates_all_missing_pods_in_one_sync():
-    """STS-P10 STS-S12"""
+    """SC2 STS-P10 STS-S12"""
     plan = sync(sts(4, **PARALLEL), *three("", "running", "", ""))
 
     assert writes(plan) == ["create Pod web-0", "create Pod web-2", "create Pod web-3"]
@@ -137,7 +137,7 @@ def test_parallel_fills_a_terminating_pods_seat_only_when_it_is_gone():
 @pytest.mark.parametrize("policy", [{}, PARALLEL])
 @pytest.mark.parametrize("state", ["failed", "succeeded"])
 def test_deletes_a_pod_that_ended(state, policy):
-    """STS-P1 STS-E6"""
+    """SC9 SC10 STS-X7 SW3 STS-P1 STS-E6"""
     plan = sync(sts(1, **policy), *three(state))
 
     assert deeds(plan)[:2] == [
@@ -154,7 +154,7 @@ def test_deletes_a_pod_that_ended(state, policy):
     ],
 )
 def test_old_releases_say_that_they_recreate(state, event):
-    """STS-E9"""
+    """SW3, STS-E9"""
     plan = sync(sts(1), *three(state), settings=Settings(recreating_failed_pod_events=True))
 
     assert events(plan)[0] == event
@@ -169,7 +169,7 @@ def test_ordinals_begin_at_start():
 
 
 def test_a_name_taken_by_a_foreign_pod_fails_in_silence():
-    """STS-P13 STS-E10 STS-A2"""
+    """SC61 STS-P13 STS-E10 STS-A2"""
     foreign = pod(0, ownerReferences=[{**SET_OWNER, "uid": "other", "name": "other"}])
 
     plan = sync(sts(2), revision(), foreign, claim(0))
@@ -184,7 +184,7 @@ def test_a_name_taken_by_a_foreign_pod_fails_in_silence():
 
 
 def test_slow_start_ends_with_the_batch_that_has_an_error():
-    """STS-S12: batches web-0; web-1, web-2; web-3 to web-6"""
+    """SIM4, STS-S12: batches web-0; web-1, web-2; web-3 to web-6"""
     foreign = pod(4, ownerReferences=[])
     foreign["metadata"]["labels"] = {}
     claims = [claim(i) for i in range(9)]
@@ -234,7 +234,7 @@ def test_a_refused_pod_has_its_warning_ready():
 
 
 def test_a_terminating_claim_keeps_the_pod_from_being_created():
-    """STS-C7 STS-E5 STS-Q2"""
+    """SC58 STS-C7 STS-E5 STS-Q2"""
     plan = sync(sts(2), revision(), claim(0, deletionTimestamp="2027-01-15T08:00:00Z"))
 
     assert deeds(plan) == [
@@ -260,7 +260,7 @@ def test_several_claim_errors_are_joined_and_the_other_claims_made():
 
 
 def test_a_pending_pod_gets_its_lost_claim_back():
-    """STS-P3 STS-Q2"""
+    """SC56 STS-P3 STS-Q2"""
     plan = sync(sts(1), revision(), pod(0, "pending"))
 
     assert writes(plan) == ["create PersistentVolumeClaim www-web-0"]
@@ -300,7 +300,7 @@ def test_ordered_waits_for_the_surplus_pod_to_be_gone():
 
 
 def test_ordered_deletes_nothing_while_a_living_pod_is_unhealthy():
-    """STS-X1 STS-P9"""
+    """SC18 STS-X1 STS-P9"""
     assert writes(sync(sts(1), *three("running", "ready"))) == []
 
 
@@ -314,7 +314,7 @@ def test_ordered_deletes_nothing_while_a_living_pod_is_unhealthy():
     ],
 )
 def test_ordered_lets_only_the_lowest_unhealthy_surplus_pod_go(states, expected):
-    """STS-X4 STS-X5 STS-S10"""
+    """SC19 STS-X4 STS-X5 STS-S10"""
     assert writes(sync(sts(1), *three(*states))) == expected
 
 
@@ -392,7 +392,7 @@ def test_a_bad_revision_stops_ordered_even_when_the_template_is_taken_back():
 
 
 def test_a_bad_revision_is_replaced_under_parallel_when_the_template_is_taken_back():
-    """STS-R13"""
+    """SC43, STS-R13"""
     states = ("ready", "ready", "running")
     plan = roll(A, A, B, states=states, template=sts()["spec"]["template"], **PARALLEL)
 
@@ -454,7 +454,7 @@ BUDGET = Settings(max_unavailable_stateful_set=True)
     ],
 )
 def test_max_unavailable_is_a_budget_over_all_slots(max_unavailable, states, expected):
-    """STS-R20 STS-R21 STS-R22 STS-R23 STS-R26"""
+    """SW1 STS-R20 STS-R21 STS-R22 STS-R23 STS-R26"""
     rolling = {"partition": 0, "maxUnavailable": max_unavailable}
     the_set = sts(
         4,
@@ -470,7 +470,7 @@ def test_max_unavailable_is_a_budget_over_all_slots(max_unavailable, states, exp
 
 
 def test_max_unavailable_is_ignored_with_the_switch_off():
-    """STS-R28"""
+    """SW1, STS-R28"""
     rolling = {"type": "RollingUpdate", "rollingUpdate": {"partition": 0, "maxUnavailable": 3}}
 
     assert writes(roll(A, A, A, updateStrategy=rolling)) == ["delete Pod web-2"]
@@ -580,7 +580,7 @@ def test_comes_back_for_nothing_when_all_are_available():
 
 
 def test_repairs_a_lost_label():
-    """STS-P12 STS-E7"""
+    """SC63 STS-P12 STS-E7"""
     plan = sync(sts(1), revision(), pod(0, labels={"app": "nginx", "controller-revision-hash": A}), claim(0))
 
     assert deeds(plan)[:2] == [
@@ -610,7 +610,7 @@ def test_volumes_that_cannot_change_are_tried_after_the_status():
 
 
 def test_adopts_an_orphan_and_counts_it_at_once():
-    """STS-A4 STS-A6 STS-A7"""
+    """SC27 STS-A4 STS-A6 STS-A7"""
     plan = sync(sts(2), revision(), pod(0, ownerReferences=[]), claim(0), claim(1))
 
     assert writes(plan) == ["patch Pod web-0", "create Pod web-1"]
@@ -628,7 +628,7 @@ def test_adopts_an_orphan_and_counts_it_at_once():
     ],
 )
 def test_does_not_adopt(meta):
-    """STS-A4 STS-A5"""
+    """SC28 STS-A4 STS-A5"""
     orphan = pod(0, **{"ownerReferences": [], **meta})
 
     assert writes(sync(sts(0), revision(), orphan)) == []
@@ -654,7 +654,7 @@ def test_a_set_with_the_same_selector_keeps_its_own():
 
 
 def test_a_set_being_deleted_only_writes_its_status():
-    """STS-S11 STS-A4"""
+    """SC25 INV15 STS-S11 STS-A4"""
     the_set = sts(2, meta={"deletionTimestamp": "2027-01-15T08:00:00Z"}, template=NEW, status=rolling_from())
     stray = pod(1, labels={"app": "other"})
 
@@ -697,7 +697,7 @@ def test_the_set_owns_a_new_claim_after_the_pod_and_before_its_event():
 
 
 def test_condemned_pods_own_all_their_claims_before_the_first_is_deleted():
-    """STS-K6 STS-X2"""
+    """STS-K7 STS-K6 STS-X2"""
     plan = sync(sts(1, **retention("Retain", "Delete")), *three("ready", "ready", "ready"))
 
     assert writes(plan) == [
@@ -709,7 +709,7 @@ def test_condemned_pods_own_all_their_claims_before_the_first_is_deleted():
 
 
 def test_a_changed_policy_updates_claims_with_one_event_a_pod():
-    """STS-K4 STS-P12"""
+    """SC54 STS-K4 STS-P12"""
     plan = sync(sts(1, **retention("Delete", "Retain")), *three("ready"))
 
     assert deeds(plan)[:2] == [
@@ -727,7 +727,7 @@ def test_a_pending_pods_claim_is_owned_without_event():
 
 
 def test_a_claim_of_a_dead_pod_keeps_the_seat_empty_in_silence():
-    """STS-K9 STS-K12 STS-P2"""
+    """SC53 STS-K9 STS-K12 STS-P2"""
     plan = sync(sts(2, **retention("Retain", "Delete")), revision(), claim(0, pod_owner(0, "dead")))
 
     assert deeds(plan) == ["status"]

@@ -72,7 +72,7 @@ def test_a_long_set_name_is_cut():
 
 
 def test_the_newest_equal_revision_is_used_and_nothing_written():
-    """STS-H8"""
+    """SC34, STS-H8"""
     found = find(sts(status=rolling_from()), revision())
 
     assert found.update["metadata"]["name"] == OLD_NAME
@@ -125,14 +125,14 @@ def test_a_name_taken_by_equal_data_is_used():
 
 
 def test_data_of_before_1_34_is_equal_by_meaning():
-    """STS-H4"""
+    """SW4, STS-H4"""
     old = {**revision(), "data": revision_data(OLD, creation_timestamp=True)}
 
     assert find(sts(status=rolling_from()), old).actions == []
 
 
 def test_the_switch_writes_the_creation_timestamp_and_so_another_name():
-    """STS-H4"""
+    """SW4, STS-H4"""
     settings = Settings(revision_data_without_creation_timestamp=False)
 
     (made,) = created(sync(sts(0), settings=settings), "ControllerRevision")
@@ -157,7 +157,7 @@ def test_history_is_ordered_by_number_then_age_then_name():
 
 @pytest.mark.parametrize(("limit", "dropped"), [(10, 0), (2, 1), (1, 2), (0, 3)])
 def test_drops_the_oldest_beyond_the_limit_live_ones_not_counted(limit, dropped):
-    """STS-H11"""
+    """INV11, STS-H11"""
     past = [revision(template(f"v{n}"), n) for n in range(1, 4)]
     the_set = sts(template=NEW, revisionHistoryLimit=limit, status=rolling_from())
     found = find(the_set, *past, revision(OLD, 4), revision(NEW, 5))

@@ -100,7 +100,7 @@ def test_a_set_scaled_to_zero_completes():
 
 @pytest.mark.parametrize(("promoted", "current"), [(False, A), (True, B)])
 def test_on_delete_promotes_its_revision_only_with_the_switch(promoted, current):
-    """STS-T9"""
+    """SW2, STS-T9"""
     pods = [pod(i, rev=B) for i in range(3)]
     the_set = sts(3, template=NEW, status=rolling_from(), updateStrategy={"type": "OnDelete"})
     settings = Settings(on_delete_promotion=promoted)
@@ -112,7 +112,7 @@ def test_on_delete_promotes_its_revision_only_with_the_switch(promoted, current)
 
 
 def test_nothing_is_written_when_nothing_changed():
-    """STS-T11 SIM3"""
+    """SC62, STS-T11 SIM3"""
     objects = [revision(), *(pod(i) for i in range(3)), *(claim(i) for i in range(3))]
     first = sync(sts(3), *objects)
     (write,) = [a for a in first.actions if isinstance(a, UpdateStatus)]
