@@ -64,6 +64,13 @@ class Continuation:
     key: QueueKey
 
 
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """Loop entry: a component that was held up by its own write takes the next key."""
+
+    component: int
+
+
 @dataclass(slots=True)
 class _Performing:
     """A plan half performed. ``dirty``: news came meanwhile, sync again when it is done (client-go's set)."""
@@ -106,6 +113,8 @@ class Manager:
         self._position = 0
         self._processes: dict[str, _Process] = {}
         self._performing: dict[QueueKey, _Performing] = {}
+        # components that wait for the API server's answer: the keys that came due meanwhile, as they came
+        self._held: dict[int, dict[QueueKey, None]] = {}
         self.restart()
 
     def restart(self) -> None:
@@ -117,6 +126,7 @@ class Manager:
         self._own_words.clear()
         self._failures.clear()
         self._performing.clear()
+        self._held.clear()
         self._position = self.store.head
         lag = self.registry.settings.watch_lag
         self._processes = {}
@@ -216,7 +226,24 @@ class Manager:
             self._deliver(key.process)
         elif isinstance(key, Beat):
             self._beat(key.component)
+        elif isinstance(key, Turn):
+            return self._take_turn(key.component)
         return False
+
+    def _take_turn(self, number: int) -> bool:
+        """Sync the first of the keys that had to wait; the others wait for it in turn."""
+        waiting = self._held.pop(number, {})
+        if not waiting:
+            return False
+        first = next(iter(waiting))
+        del waiting[first]
+        wrote = self._sync(first)
+        if number in self._held:
+            self._held[number] = waiting
+        elif waiting:
+            self._held[number] = waiting
+            self.loop.add(Turn(number), self.store.now)
+        return wrote
 
     def _beat(self, number: int) -> None:
         component = self.components[number]
@@ -262,6 +289,9 @@ class Manager:
         if performing is not None:
             performing.dirty = True
             return False
+        if key.component in self._held:
+            self._held[key.component][key] = None
+            return False
         component = self.components[key.component]
         plan = component.sync(self.view_of(component), key.ref, self.store.now)
         self.syncs += 1
@@ -269,6 +299,9 @@ class Manager:
         if not plan.actions:
             self._finish(key, plan, failed=plan.failed)
             return False
+        if plan.holds:
+            self._held[key.component] = {}
+            self.loop.add(Turn(key.component), self.store.now + self.registry.settings.api_latency)
         self._performing[key] = _Performing(plan)
         return self._perform_next(key)
 

@@ -20,7 +20,7 @@ from core.controllers.expand import ExpandController
 from core.controllers.garbagecollector import GarbageCollectorController
 from core.controllers.kubernetesservice import KubernetesService
 from core.controllers.namespace import NamespaceController
-from core.controllers.nodelifecycle import NodeLifecycleController
+from core.controllers.nodelifecycle import NodeLifecycleController, NodeTaintController
 from core.controllers.persistentvolume import PersistentVolumeController
 from core.controllers.podgc import PodGCController
 from core.controllers.provisioner import LocalPathProvisioner
@@ -55,6 +55,7 @@ COMPONENTS: tuple[Callable[[Settings], Component], ...] = (
     ExpandController,
     GarbageCollectorController,
     NamespaceController,
+    NodeTaintController,
     NodeLifecycleController,
     TaintEvictionController,
     PodGCController,

@@ -113,6 +113,8 @@ class Plan:
     *closing*: so many actions at the end are performed even when an earlier one was refused.
     *together*: places of actions that go out with the write before them, not a round trip after it
     (upstream sends the calls of a slow-start batch side by side).
+    *holds*: the component looks at nothing else before the API server has answered its writes; for one that
+    takes its keys one at a time, as the scheduler does with a Pod that it refuses.
     """
 
     actions: tuple[Action, ...] = ()
@@ -122,6 +124,7 @@ class Plan:
     failed: bool = False
     closing: int = 0
     together: frozenset[int] = frozenset()
+    holds: bool = False
 
 
 NOTHING = Plan()

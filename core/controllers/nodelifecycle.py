@@ -3,13 +3,13 @@
 It knows a node only by its words: conditions and the age of the last heartbeat.
 Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go, pkg/util/node/node.go,
 pkg/controller/util/node/controller_utils.go (v1.36).
-Differs: heartbeats are read from the Ready condition, there are no Leases; both kinds of taint are one write.
+Differs: heartbeats are read from the Ready condition, there are no Leases.
 Not modelled: zones and the rate limit of evictions; the Event RegisteredNode.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import Final
 
 from core.apimachinery.meta import Obj, Ref, condition_of, name_of, ref_of, replaced, without
@@ -41,7 +41,7 @@ _NEVER: Final = {"reason": "NodeStatusNeverUpdated", "message": "Kubelet never p
 class NodeLifecycleController:
     name = "node-controller"
     process = "kube-controller-manager"
-    latency = 0.1  # the pass that taints runs ten times a second
+    latency = 0.1  # the pass that taints for NoExecute runs ten times a second
 
     def __init__(self, settings: Settings) -> None:
         self.grace_period = settings.node_monitor_grace_period
@@ -75,10 +75,7 @@ class NodeLifecycleController:
         status = _ready_status(node)
         taints = _wanted_taints(view, node, status, timestamp(now))
         old_taints: Sequence[Obj] = node["spec"].get("taints") or ()
-        actions: list[Action] = []
-        if taints is not old_taints:
-            bare = without(node, "spec.taints")
-            actions.append(Update(replaced(bare, "spec.taints", taints) if taints else bare))
+        actions = _taint(node, taints)
         if status == "True":
             return Plan(tuple(actions))
         if not any(taint["key"] in _NO_EXECUTE_KEYS for taint in old_taints):
@@ -88,6 +85,30 @@ class NodeLifecycleController:
         actions += _mark_pods_not_ready(view, node, timestamp(now))
         because = "does not answer" if status == "Unknown" else "says that it is not ready"
         return Plan(tuple(actions), because=because)
+
+
+class NodeTaintController:
+    """The node controller's other queue: taints for NoSchedule follow conditions and cordons at once."""
+
+    name = "node-controller"
+    process = "kube-controller-manager"
+    latency = 0.004
+    resync_period: float | None = None
+
+    def __init__(self, settings: Settings) -> None:
+        self.watches = {"Node": _node_changed}
+
+    def resync_keys(self, view: View) -> Iterable[Ref]:
+        return [ref_of(node) for node in view.list("Node")]
+
+    def sync(self, view: View, key: Ref, now: float) -> Plan:
+        node = view.get("Node", "", key.name)
+        if node is None:
+            return NOTHING
+        wanted = {(key, "NoSchedule") for key in _no_schedule_keys(node)}
+        wanted |= {(key, "NoExecute") for key in _NO_EXECUTE_KEYS}  # those that are there: not its concern
+        taints = _swapped(node, wanted, {pair for pair in wanted if pair[1] == "NoSchedule"}, timestamp(now))
+        return Plan(tuple(_taint(node, taints)))
 
 
 def _node_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
@@ -140,16 +161,27 @@ def _unknown_conditions(node: Obj, stamp: str) -> list[Obj] | None:
 
 def _wanted_taints(view: View, node: Obj, ready: str, stamp: str) -> Sequence[Obj]:
     """Return the taints that the conditions ask for and the user's own; the old list when it is right."""
-    spec = node["spec"]
-    old: Sequence[Obj] = spec.get("taints") or ()
     wanted = {(key, "NoSchedule") for key in _no_schedule_keys(node)}
     no_execute = {"False": NOT_READY, "Unknown": UNREACHABLE}.get(ready)
     if no_execute and not _all_disrupted(view):
         wanted.add((no_execute, "NoExecute"))
-    kept = [taint for taint in old if not _is_ours(taint) or (taint["key"], taint["effect"]) in wanted]
-    there = {(taint["key"], taint["effect"]) for taint in kept}
-    added = [{"key": key, "effect": effect, "timeAdded": stamp} for key, effect in sorted(wanted - there)]
-    return [*kept, *added] if added or len(kept) != len(old) else old
+    return _swapped(node, wanted, wanted, stamp)
+
+
+def _swapped(node: Obj, kept: Set[tuple[str, str]], added: Set[tuple[str, str]], stamp: str) -> Sequence[Obj]:
+    """Return the user's taints, ours that are in *kept*, and what *added* lacks (SwapNodeControllerTaint)."""
+    old: Sequence[Obj] = node["spec"].get("taints") or ()
+    left = [taint for taint in old if not _is_ours(taint) or (taint["key"], taint["effect"]) in kept]
+    there = {(taint["key"], taint["effect"]) for taint in left}
+    new = [{"key": key, "effect": effect, "timeAdded": stamp} for key, effect in sorted(added - there)]
+    return [*left, *new] if new or len(left) != len(old) else old
+
+
+def _taint(node: Obj, taints: Sequence[Obj]) -> list[Action]:
+    if list(taints) == list(node["spec"].get("taints") or ()):
+        return []
+    bare = without(node, "spec.taints")
+    return [Update(replaced(bare, "spec.taints", taints) if taints else bare)]
 
 
 def _no_schedule_keys(node: Obj) -> Iterable[str]:

@@ -124,7 +124,13 @@ def on_node(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
     change = _NodeChange(old, new)
     if not change.matters:
         return ()  # a heartbeat, or a node that has just been cordoned
-    return [ref_of(pod) for pod in view.indexed("unscheduled-pods", "") if change.may_help(pod)]
+    helped = [pod for pod in view.indexed("unscheduled-pods", "") if change.may_help(pod)]
+    return [ref_of(pod) for pod in sorted(helped, key=_age)]
+
+
+def _age(pod: Obj) -> tuple[str, str]:
+    """Order Pods as the queue does: who was refused longest ago first (PrioritySort)."""
+    return pod["metadata"].get("creationTimestamp", ""), pod["metadata"]["name"]
 
 
 class _NodeChange:

@@ -179,7 +179,8 @@ class Scheduler:
         if conditions is not old or field(pod, "status.nominatedNodeName"):
             actions.append(UpdateStatus(changed))
         actions.append(self._event(pod, "Warning", "FailedScheduling", message, "Scheduling"))
-        return Plan(tuple(actions), requeue_after=after, because=words)
+        # one Pod at a time: the next is looked at when this one's status has been written
+        return Plan(tuple(actions), requeue_after=after, because=words, holds=True)
 
     def _event(self, pod: Obj, type_: str, reason: str, message: str, action: str) -> RecordEvent:
         return RecordEvent(pod, type_, reason, message, modern=True, action=action)

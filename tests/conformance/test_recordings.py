@@ -22,9 +22,7 @@ from tests.conformance.recording import HERE, Recording, record
 SCENARIOS = sorted(path.stem for path in (HERE / "scenarios").glob("*.yaml"))
 AREAS = ("lives", "events", "state", "codes")
 
-KNOWN: dict[tuple[str, str], str] = {
-    ("16-local-volumes", "events"): "two nodes are cordoned by two PATCHes: what the scheduler sees between",
-}
+KNOWN: dict[tuple[str, str], str] = {}
 
 
 def _cases() -> list[Any]:

@@ -192,3 +192,24 @@ def test_own_words_outrank_what_another_says_in_passing(registry: Registry):
     run(manager, until=1)
 
     assert manager.notes[other] == "knows"
+
+
+def test_a_component_that_is_held_takes_its_keys_one_round_trip_after_the_other(registry: Registry):
+    for name in ("a", "b", "c"):
+        registry.create(namespace(name), "you")
+    refuse = Plan((RecordEvent(namespace("a"), "Warning", "No", "no"),), holds=True)
+    probe = Probe(lambda view, key, now: NOTHING if key.name == "b" else refuse)
+
+    run(Manager(registry, [probe]), until=0.2)
+
+    assert [(key.name, at) for key, at in probe.seen] == [("a", 0.1), ("b", 0.104), ("c", 0.104)]
+
+
+def test_others_go_on_while_a_component_is_held(registry: Registry):
+    registry.create(namespace("default"), "you")
+    held = Probe(lambda v, k, n: Plan((RecordEvent(namespace("a"), "Warning", "No", "no"),), holds=True))
+    other = Probe(lambda view, key, now: NOTHING)
+
+    run(Manager(registry, [held, other]), until=0.1)
+
+    assert other.seen == [(SPACE, 0.1)]
