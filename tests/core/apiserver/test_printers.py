@@ -194,7 +194,7 @@ def test_prints_pods_as_in_the_tutorial():
 
 
 def test_prints_the_wide_columns_of_a_pod():
-    """TAB-1, CO11"""
+    """TAB-1, TAB-1a, CO11"""
     header, row = printed(pod({"phase": "Pending"}), wide=True)
 
     assert header.split("   ")[-1] == "READINESS GATES"
@@ -238,6 +238,18 @@ def test_prints_the_wide_columns_of_a_pod():
             False,
             "NAME    STATUS   VOLUME   CAPACITY   ACCESS MODES   STORAGECLASS   VOLUMEATTRIBUTESCLASS   AGE",
             "web-0   Bound    pv-1     1Gi        RWO,RWX        standard       <un"
+            "set>                 4m10s",
+        ),
+        (
+            {
+                "kind": "PersistentVolumeClaim",
+                "metadata": META,
+                "spec": {"volumeName": "pv-1"},
+                "status": {"phase": "Lost"},
+            },
+            False,
+            "NAME    STATUS   VOLUME   CAPACITY   ACCESS MODES   STORAGECLASS   VOLUMEATTRIBUTESCLASS   AGE",
+            "web-0   Lost     pv-1     0                                        <un"
             "set>                 4m10s",
         ),
         (
@@ -297,6 +309,26 @@ def test_prints_the_wide_columns_of_a_pod():
             False,
             "NAME    CONTROLLER             REVISION   AGE",
             "web-0   statefulset.apps/web   2          4m10s",
+        ),
+        (
+            {"kind": "ControllerRevision", "metadata": META, "revision": 2},
+            False,
+            "NAME    CONTROLLER   REVISION   AGE",
+            "web-0   <none>       2          4m10s",
+        ),
+        (
+            {
+                "kind": "Service",
+                "metadata": META,
+                "spec": {
+                    "type": "ClusterIP",
+                    "clusterIPs": ["None"],
+                    "ports": [{"port": 80, "protocol": "TCP"}, {"port": 53, "protocol": "UDP"}],
+                },
+            },
+            True,
+            "NAME    TYPE        CLUSTER-IP   EXTERNAL-IP   PORT(S)         AGE     SELECTOR",
+            "web-0   ClusterIP   None         <none>        80/TCP,53/UDP   4m10s   <none>",
         ),
         (
             {
@@ -372,7 +404,13 @@ def test_prints_the_wide_columns_of_a_pod():
     ids=lambda value: value["kind"] if isinstance(value, dict) else "",
 )
 def test_prints_a_kind(obj, wide, header, row):
-    """TAB-2 to TAB-14, ST-7.1 to ST-7.17"""
+    """Columns and cells.
+
+    StatefulSet: TAB-5, TAB-5a, CO7, CO10. Claim: TAB-2, TAB-2a, ST-7.2, ST-7.10, ST-7.12, ST-7.13, ST-7.14,
+    ST-1.20, TAB-M. Volume: TAB-3, TAB-3a, ST-7.1, ST-7.10, ST-7.11. Class: TAB-4, TAB-4a, ST-7.3, ST-7.15, ST-3.10.
+    Revision: TAB-8, TAB-8a, CO14. Service: TAB-9, TAB-9a. Node: TAB-12, TAB-12a, ST-7.6, ST-7.16.
+    Slice: TAB-11, TAB-11a, TAB-L. Event: TAB-14, TAB-14a, CO16, ST-7.7.
+    """
     shown = printed(obj, wide=wide)
 
     assert [" ".join(line.split()) for line in shown] == [" ".join(line.split()) for line in (header, row)]
@@ -434,3 +472,49 @@ def test_a_budget_shows_its_bound_and_what_is_left():
     assert shown[1].split() == ["web-0", "N/A", "50%", "2", "4m10s"]
     zero = table("PodDisruptionBudget", [{"metadata": META, "spec": {"minAvailable": 0}}], NOW)
     assert zero.rows[0][1:4] == ["0", "N/A", 0]
+
+
+WORKLOAD = {
+    "metadata": META,
+    "spec": {
+        "replicas": 3,
+        "selector": {
+            "matchLabels": {"b": "c"},
+            "matchExpressions": [{"key": "a", "operator": "In", "values": ["y", "x"]}],
+        },
+        "template": {"spec": {"containers": [{"name": "a", "image": "x"}, {"name": "b", "image": "y"}]}},
+    },
+    "status": {"replicas": 2, "readyReplicas": 1, "updatedReplicas": 2, "availableReplicas": 1},
+}
+
+
+def test_a_replica_set_counts_in_integers_and_writes_its_selector_out():
+    """TAB-6, TAB-6a, TAB-S, CO7, CO12"""
+    header, row = printed({"kind": "ReplicaSet", **WORKLOAD}, wide=True)
+
+    assert " ".join(header.split()) == "NAME DESIRED CURRENT READY AGE CONTAINERS IMAGES SELECTOR"
+    assert row.split() == ["web-0", "3", "2", "1", "4m10s", "a,b", "x,y", "a", "in", "(x,y),b=c"]
+    assert table("ReplicaSet", [WORKLOAD], NOW).rows[0][1:4] == [3, 2, 1]
+
+
+def test_a_deployment_says_how_far_it_is():
+    """TAB-7, TAB-7a, CO13"""
+    header, row = printed({"kind": "Deployment", **WORKLOAD}, wide=True)
+
+    assert " ".join(header.split()) == "NAME READY UP-TO-DATE AVAILABLE AGE CONTAINERS IMAGES SELECTOR"
+    assert row.split() == ["web-0", "1/3", "2", "1", "4m10s", "a,b", "x,y", "a", "in", "(x,y),b=c"]
+    assert table("Deployment", [WORKLOAD], NOW).rows[0][2:4] == [2, 1]
+
+
+def test_a_namespace_shows_its_phase():
+    """TAB-13, TAB-13a"""
+    namespace = {"kind": "Namespace", "metadata": META, "status": {"phase": "Terminating"}}
+
+    assert printed(namespace) == ["NAME    STATUS        AGE", "web-0   Terminating   4m10s"]
+
+
+def test_an_object_without_a_birthday_has_an_unknown_age():
+    """CO5, TAB-A"""
+    claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "x"}, "spec": {}, "status": {}}
+
+    assert printed(claim)[1].split()[-1] == "<unknown>"

@@ -30,6 +30,7 @@ def event(age: float, **more: object) -> dict:
 
 @pytest.mark.parametrize(("age", "deleted"), [(3599, 0), (3600, 1)])
 def test_goes_an_hour_after_its_last_write(age: float, deleted: int):
+    """EVT-5, ST-8.20"""
     plan = EventTTL(Settings()).sync(Cache([event(age)]), ALL_EVENTS, NOW)
 
     assert len(plan.actions) == deleted

@@ -93,7 +93,7 @@ def test_an_owner_of_an_unknown_kind_is_taken_to_be_there() -> None:
 
 @pytest.mark.parametrize("second", [None, GOING], ids=["dangling", "waiting"])
 def test_a_solid_owner_keeps_it_and_the_other_reference_is_dropped(second: Obj | None) -> None:
-    """GC5"""
+    """SC74, GC5"""
     other = an_object("ReplicaSet", "rs")
     pod = an_object("Pod", "web-0", other, WEB)
     (action,) = sync(pod, other, *([second] if second else [])).actions
@@ -116,7 +116,7 @@ def test_a_waiting_owner_has_its_branches_deleted_in_the_foreground() -> None:
 
 
 def test_a_circle_of_waiting_objects_is_unblocked_first() -> None:
-    """GC6"""
+    """SC75, GC6"""
     going = an_object("StatefulSet", "web", an_object("ReplicaSet", "rs"), finalizers=("foregroundDeletion",))
     rs = an_object("ReplicaSet", "rs", going)
     patch, delete = sync(rs, going).actions
