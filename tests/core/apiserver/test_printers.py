@@ -407,8 +407,8 @@ def test_prints_a_kind(obj, wide, header, row):
     """Columns and cells.
 
     StatefulSet: TAB-5, TAB-5a, CO7, CO10. Claim: TAB-2, TAB-2a, ST-7.2, ST-7.10, ST-7.12, ST-7.13, ST-7.14,
-    ST-1.20, TAB-M. Volume: TAB-3, TAB-3a, ST-7.1, ST-7.10, ST-7.11. Class: TAB-4, TAB-4a, ST-7.3, ST-7.15, ST-3.10.
-    Revision: TAB-8, TAB-8a, CO14. Service: TAB-9, TAB-9a. Node: TAB-12, TAB-12a, ST-7.6, ST-7.16.
+    ST-1.20, TAB-M. Volume: TAB-3, TAB-3a, ST-7.1, ST-7.10, ST-7.11. Class: TAB-4, TAB-4a, ST-7.3, ST-7.15,
+    ST-3.10. Revision: TAB-8, TAB-8a, CO14. Service: TAB-9, TAB-9a. Node: TAB-12, TAB-12a, ST-7.6, ST-7.16.
     Slice: TAB-11, TAB-11a, TAB-L. Event: TAB-14, TAB-14a, CO16, ST-7.7.
     """
     shown = printed(obj, wide=wide)
