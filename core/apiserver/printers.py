@@ -137,6 +137,16 @@ def _stateful_set(obj: Obj, now: float) -> list[Cell]:
     ]
 
 
+def _pod_template(obj: Obj, now: float) -> list[Cell]:
+    spec, labels = obj["template"].get("spec") or {}, (obj["template"].get("metadata") or {}).get("labels")
+    containers = spec.get("containers") or ()
+    names, images = (
+        ",".join(container.get(key, "") for container in containers) for key in ("name", "image")
+    )
+    said = ",".join(f"{key}={value}" for key, value in sorted((labels or {}).items()))
+    return [obj["metadata"]["name"], names, images, said or "<none>"]
+
+
 def _replica_set(obj: Obj, now: float) -> list[Cell]:
     return [
         obj["metadata"]["name"],
@@ -292,6 +302,7 @@ PRINTERS: dict[str, tuple[tuple[Column, ...], Callable[[Obj, float], list[Cell]]
     ),
     "Namespace": (columns("Name, Status, Age"), _namespace),
     "Lease": (columns("Name, Holder, Age"), _lease),
+    "PodTemplate": (columns("Name, Containers, Images, Pod Labels"), _pod_template),
     "ServiceAccount": (columns("Name, Age"), lambda obj, now: [obj["metadata"]["name"], created(obj, now)]),
     "ConfigMap": (columns("Name, Data, Age"), _config_map),
     "PodDisruptionBudget": (

@@ -23,6 +23,7 @@ _MISSING = (
     "no-such",
     "not-found",
     ".invalid/",
+    ":404",
 )
 _NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*")
 _REGISTRY = re.compile(r"[A-Za-z0-9.-]+(?::\d+)?")

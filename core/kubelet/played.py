@@ -127,7 +127,7 @@ def _play(place: Container, view: Files, log: _Log, elapsed: float) -> Session:
 
 def _greeting(container: Obj, started: float) -> tuple[Line, ...]:
     """Return what the image's own server prints at its start."""
-    if not document_root(container) or image_base(container["image"]) == "httpd":
+    if not document_root(container) or image_base(container["image"]) in ("httpd", "agnhost"):
         return ()
     _, _, tag = container["image"].rsplit("/", 1)[-1].partition(":")
     version = tag if tag[:1].isdigit() else "1.29.0"

@@ -1,6 +1,7 @@
 """The web server in a container: which files it serves, and what it answers.
 
-Stands for nginx and httpd as their images come: the root of their documents, index.html, 403 and 404.
+Stands for nginx and httpd as their images come: the root of their documents, index.html, 403 and 404; and
+for the test-webserver of the agnhost image, which serves every file there is.
 Not modelled: configuration; any other image that listens serves nothing that could be fetched.
 """
 
@@ -17,6 +18,7 @@ _HTTPD = "/usr/local/apache2/htdocs"
 _ROOTS = {"nginx": _NGINX, "nginx-slim": _NGINX, "nginx-unprivileged": _NGINX, "httpd": _HTTPD}
 _WORDS = {200: "OK", 403: "Forbidden", 404: "Not Found"}
 
+_CERTIFICATE = b"-----BEGIN CERTIFICATE-----\nstsviz makes none\n-----END CERTIFICATE-----\n"
 _WELCOME = b"""<!DOCTYPE html>
 <html>
 <head><title>Welcome to nginx!</title></head>
@@ -46,11 +48,18 @@ class Reply(NamedTuple):
 
 def document_root(container: Obj) -> str:
     """Return where the documents of the container's server are, or "" if it serves none."""
-    return "" if words_of(container) else _ROOTS.get(image_base(container["image"]), "")
+    if words_of(container):
+        return ""
+    image = image_base(container["image"])
+    if image == "agnhost":
+        return "/" if (container.get("args") or ())[:1] == ["test-webserver"] else ""
+    return _ROOTS.get(image, "")
 
 
 def welcome(container: Obj) -> dict[str, bytes]:
     """Return the documents that the image brings along, by path."""
+    if image_base(container["image"]) == "agnhost":
+        return {"/localhost.crt": _CERTIFICATE}
     root = document_root(container)
     return {f"{root}/index.html": _WELCOME if root == _NGINX else _WORKS} if root else {}
 
@@ -63,7 +72,7 @@ def listens(container: Obj, port: int) -> bool:
 
 def reply(container: Obj, disk: Documents, path: str) -> Reply:
     """Return what the container's web server answers to a GET of *path*."""
-    root = document_root(container)
+    root = document_root(container).rstrip("/")
     path = path.partition("?")[0]
     wanted = normpath("/" + path.lstrip("/"))
     body = disk.file(root + wanted) if wanted != "/" else None

@@ -61,13 +61,18 @@ def _validate_template(template: Obj, selector: Obj | None) -> list[FieldError]:
         text = "`selector` does not match template `labels`"
         value = dict(sorted(own.items())) if own else own
         errors.append(invalid(f"{_TEMPLATE}.metadata.labels", value, text))
-    errors += validate_labels(own, f"{_TEMPLATE}.labels")
-    errors += validate_annotations(meta.get("annotations"), f"{_TEMPLATE}.annotations")
-    spec = template.get("spec") or {}
-    errors += validate_pod_spec(spec, f"{_TEMPLATE}.spec")
+    return errors + validate_template(template, _TEMPLATE)
+
+
+def validate_template(template: Obj, path: str) -> list[FieldError]:
+    """Return every finding about a pod template alone (ValidatePodTemplateSpec); *path*: of the template."""
+    meta, spec = template.get("metadata") or {}, template.get("spec") or {}
+    errors = validate_labels(meta.get("labels"), f"{path}.labels")
+    errors += validate_annotations(meta.get("annotations"), f"{path}.annotations")
+    errors += validate_pod_spec(spec, f"{path}.spec")
     if spec.get("ephemeralContainers"):
         text = "ephemeral containers not allowed in pod template"
-        errors.append(forbidden(f"{_TEMPLATE}.spec.ephemeralContainers", text))
+        errors.append(forbidden(f"{path}.spec.ephemeralContainers", text))
     return errors
 
 
