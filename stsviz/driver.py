@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -47,13 +48,24 @@ class Driver:
         self._told_at = 0.0
         self._telling = 0.0  # seconds it took to tell
         self._left_at = -1  # the revision at the end of the last turn
+        self._turning = False
+        self._time = threading.Lock()  # over _before and _goal
+        cluster.store.clock = self._clock
 
     def turn(self) -> float:
         """Do at most a slice of work; return the seconds until there is something to do again."""
         wall = time.monotonic()
         if wall < self._rests_until:
             return self._rests_until - wall
-        elapsed, self._before = min(wall - self._before, MAX_CATCH_UP), wall
+        self._turning = True
+        try:
+            return self._turn(wall)
+        finally:
+            self._turning = False
+
+    def _turn(self, wall: float) -> float:
+        with self._time:
+            elapsed, self._before = self._elapsed(wall), wall
         nap = HEARTBEAT
         self.cluster.store.refresh()
         if self.cluster.revision != self._left_at:  # somebody else wrote: news before any work is done
@@ -140,11 +152,37 @@ class Driver:
     def _real(self, elapsed: float, pace: float) -> float:
         """Let simulated time run *pace* times as fast as the wall clock."""
         cluster = self.cluster
-        self._goal = min(max(self._goal, cluster.now) + elapsed * pace, cluster.now + MAX_CATCH_UP * pace)
+        with self._time:
+            self._pass(elapsed, pace)
         if self._slice(self._goal):
             return self._breath()
         due = cluster.next_at()
         return HEARTBEAT if due is None else max(BREATH, min(HEARTBEAT, (due - cluster.now) / pace))
+
+    def _elapsed(self, wall: float) -> float:
+        return min(wall - self._before, MAX_CATCH_UP)
+
+    def _pass(self, elapsed: float, pace: float) -> None:
+        now = self.cluster.now
+        self._goal = min(max(self._goal, now) + elapsed * pace, now + MAX_CATCH_UP * pace)
+
+    def _clock(self) -> float:
+        """Return what time it is for somebody who writes between two turns, or 0 when no time passes.
+
+        While nothing is due no turn is taken. A write at the time of the last turn would let all that follows
+        from it within that nap happen at once, before the same kubectl's next request.
+        """
+        cluster = self.cluster
+        if self._turning or self._settling is not None or not self._lease_until:
+            return 0.0
+        if cluster.mode != "real" or cluster.pace <= 0:
+            return 0.0
+        with self._time:
+            wall = time.monotonic()
+            elapsed, self._before = self._elapsed(wall), wall
+            self._pass(elapsed, cluster.pace)
+            due = cluster.next_at()
+            return self._goal if due is None else min(self._goal, due)
 
     def _lesson(self, wall: float, elapsed: float, pace: float) -> float:
         """One decision a beat, and no wait longer than a listener bears."""

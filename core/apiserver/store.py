@@ -50,6 +50,7 @@ class Store:
         self.started = row.started
         self.lock = threading.RLock()
         self.waiting = 0
+        self.clock: Callable[[], float] | None = None  # of who drives: the time when somebody else writes
         self.view = Cache()
         self.revision = 0  # committed
         self.compacted = 0
@@ -197,6 +198,8 @@ class Store:
             try:
                 with rows.atomic():
                     self._catch_up(lock=True)
+                    if self.clock is not None:
+                        self.move_clock(self.clock())
                     yield
                     self._flush()
                     committed = self._pending
