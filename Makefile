@@ -3,6 +3,7 @@
 # make check  ruff, mypy, import-linter
 # make bench  measure; prints a table
 # make lock   pin requirements*.in again
+# make protobuf  write core/apiserver/protobuf.txt again (K8S_IO=folder of the Go modules)
 
 PORT ?= 8000
 BIND ?= 127.0.0.1
@@ -27,7 +28,7 @@ ifneq ($(DNS_PORT),)
 export DNS_PORT
 endif
 
-.PHONY: run test check bench lock demo clean
+.PHONY: run test check bench lock protobuf demo clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -50,6 +51,9 @@ bench: $(VENV)/.installed-dev
 lock: $(VENV)/.installed-dev
 	@echo "pinning requirements.in" && $(COMPILE) -o requirements.txt requirements.in
 	@echo "pinning requirements-dev.in" && $(COMPILE) -o requirements-dev.txt requirements-dev.in
+
+protobuf: $(VENV)/.installed
+	@$(BIN)/python tools/protobuf_fields.py $(K8S_IO)
 
 clean:
 	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,16 +1,19 @@
 """Protobuf request bodies: kubectl's typed clients send them since v1.32, and do not fall back to JSON.
 
-Only reading, and only the messages that kubectl sends for the kinds served; answers are always JSON.
+Only reading, and only the kinds served, these with all their fields; answers are always JSON. The table of
+fields is ``protobuf.txt``, which tools/protobuf_fields.py writes.
 Source: staging/src/k8s.io/apimachinery/pkg/runtime/serializer/protobuf and the generated.proto files (v1.36).
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+import json
+from collections.abc import Callable, Iterator
+from importlib.resources import files
 from typing import Any, NamedTuple
 
-from core.apimachinery.timestamps import timestamp
+from core.apimachinery.timestamps import micro_timestamp, timestamp
 
 PREFIX = b"k8s\0"
 
@@ -20,95 +23,29 @@ class Malformed(ValueError):
 
 
 class UnknownMessage(ValueError):
-    """A kind whose fields are not in the table below."""
-
-
-# number name:type; no type is a string; "*" repeats; "map<x>" has x as values; "0": zero says something
-_TABLE = """
-ObjectMeta: 1 name, 2 generateName, 3 namespace, 5 uid, 6 resourceVersion, 7 generation:int, 8
-  creationTimestamp:Time, 9 deletionTimestamp:Time, 10 deletionGracePeriodSeconds:int, 11
-  labels:map<str>, 12 annotations:map<str>, 13 ownerReferences:OwnerReference*, 14 finalizers:str*
-OwnerReference: 1 kind, 3 name, 4 uid, 5 apiVersion, 6 controller:bool, 7 blockOwnerDeletion:bool
-LabelSelector: 1 matchLabels:map<str>, 2 matchExpressions:LabelSelectorRequirement*
-LabelSelectorRequirement: 1 key, 2 operator, 3 values:str*
-Namespace: 1 metadata:ObjectMeta, 2 spec:NamespaceSpec, 3 status:NamespaceStatus
-NamespaceSpec: 1 finalizers:str*
-NamespaceStatus: 1 phase
-DeleteOptions: 1 gracePeriodSeconds:int, 2 preconditions:Preconditions, 3 orphanDependents:bool, 4
-  propagationPolicy, 5 dryRun:str*
-Preconditions: 1 uid, 2 resourceVersion
-Service: 1 metadata:ObjectMeta, 2 spec:ServiceSpec
-ServiceSpec: 1 ports:ServicePort*, 2 selector:map<str>, 3 clusterIP, 4 type, 5 externalIPs:str*, 7
-  sessionAffinity, 8 loadBalancerIP, 10 externalName, 11 externalTrafficPolicy, 13
-  publishNotReadyAddresses:bool, 17 ipFamilyPolicy, 18 clusterIPs:str*, 19 ipFamilies:str*, 20
-  allocateLoadBalancerNodePorts:bool, 22 internalTrafficPolicy
-ServicePort: 1 name, 2 protocol, 3 port:int, 4 targetPort:IntOrString, 5 nodePort:int, 6 appProtocol
-Deployment: 1 metadata:ObjectMeta, 2 spec:DeploymentSpec
-DeploymentSpec: 1 replicas:int0, 2 selector:LabelSelector, 3 template:PodTemplateSpec, 4
-  strategy:DeploymentStrategy, 5 minReadySeconds:int, 6 revisionHistoryLimit:int0, 7 paused:bool, 9
-  progressDeadlineSeconds:int0
-DeploymentStrategy: 1 type, 2 rollingUpdate:RollingUpdateDeployment
-RollingUpdateDeployment: 1 maxUnavailable:IntOrString, 2 maxSurge:IntOrString
-PodTemplateSpec: 1 metadata:ObjectMeta, 2 spec:PodSpec
-PodSpec: 2 containers:Container*, 3 restartPolicy, 4 terminationGracePeriodSeconds:int0, 6 dnsPolicy, 7
-  nodeSelector:map<str>, 8 serviceAccountName, 10 nodeName, 16 hostname, 17 subdomain, 19 schedulerName,
-  20 initContainers:Container*, 22 tolerations:Toleration*
-Toleration: 1 key, 2 operator, 3 value, 4 effect, 5 tolerationSeconds:int0
-Container: 1 name, 2 image, 3 command:str*, 4 args:str*, 5 workingDir, 6 ports:ContainerPort*, 7
-  env:EnvVar*, 8 resources:ResourceRequirements, 9 volumeMounts:VolumeMount*, 13 terminationMessagePath,
-  14 imagePullPolicy, 20 terminationMessagePolicy
-ContainerPort: 1 name, 2 hostPort:int, 3 containerPort:int, 4 protocol, 5 hostIP
-EnvVar: 1 name, 2 value
-ResourceRequirements: 1 limits:map<Quantity>, 2 requests:map<Quantity>
-VolumeMount: 1 name, 2 readOnly:bool, 3 mountPath, 4 subPath
-ConfigMap: 1 metadata:ObjectMeta, 2 data:map<str>, 3 binaryData:map<bytes>, 4 immutable:bool
-PodDisruptionBudget: 1 metadata:ObjectMeta, 2 spec:PodDisruptionBudgetSpec
-PodDisruptionBudgetSpec: 1 minAvailable:IntOrString0, 2 selector:LabelSelector, 3
-  maxUnavailable:IntOrString0, 4 unhealthyPodEvictionPolicy
-ServiceAccount: 1 metadata:ObjectMeta, 4 automountServiceAccountToken:bool
-SelfSubjectAccessReview: 1 metadata:ObjectMeta, 2 spec:SelfSubjectAccessReviewSpec
-SelfSubjectAccessReviewSpec: 1 resourceAttributes:ResourceAttributes, 2
-  nonResourceAttributes:NonResourceAttributes
-ResourceAttributes: 1 namespace, 2 verb, 3 group, 4 version, 5 resource, 6 subresource, 7 name
-NonResourceAttributes: 1 path, 2 verb
-SelfSubjectRulesReview: 1 metadata:ObjectMeta, 2 spec:SelfSubjectRulesReviewSpec
-SelfSubjectRulesReviewSpec: 1 namespace
-SelfSubjectReview: 1 metadata:ObjectMeta
-"""
-_TOP = frozenset(
-    (
-        "ConfigMap",
-        "DeleteOptions",
-        "Deployment",
-        "Namespace",
-        "PodDisruptionBudget",
-        "Service",
-        "ServiceAccount",
-    )
-)
-_REVIEWS = frozenset(("SelfSubjectAccessReview", "SelfSubjectRulesReview", "SelfSubjectReview"))
+    """A kind whose fields are not in the table."""
 
 
 class _Field(NamedTuple):
+    """*name*: "." for one whose fields stand in JSON where it would. *type*: "" is a string."""
+
     name: str
     type: str
-    repeated: bool
-    values: str  # of a map
+    shape: str  # "": one that is absent when zero, "?": one of which zero says something, "*", "map"
 
 
-def _field(text: str) -> tuple[int, _Field]:
+def _field(text: str, package: str) -> tuple[int, _Field]:
+    """Read ``4 replicas:int?``: number, name, and type, which is a string when none is said."""
     number, _, rest = text.strip().partition(" ")
     name, _, type_ = rest.partition(":")
-    repeated = type_.endswith("*")
-    type_ = type_.removesuffix("*") or "str"
-    values = type_[4:-1] if type_.startswith("map<") else ""
-    return int(number), _Field(name, type_, repeated, values)
-
-
-_MESSAGES: dict[str, dict[int, _Field]] = {}
-for _line in _TABLE.replace("\n  ", " ").strip().splitlines():
-    _name, _, _fields = _line.partition(": ")
-    _MESSAGES[_name] = dict(_field(text) for text in _fields.split(","))
+    shape = ""
+    if type_.startswith("map<"):
+        type_, shape = type_[4:-1], "map"
+    elif type_.endswith(("*", "?")):
+        type_, shape = type_[:-1], type_[-1]
+    if type_[:1].isupper() and type_ not in _WHOLE:
+        type_ = f"{package}.{type_}"
+    return int(number), _Field(name, type_ or "str", shape)
 
 
 def decode(body: bytes) -> dict[str, Any]:
@@ -125,10 +62,13 @@ def decode(body: bytes) -> dict[str, Any]:
             type_meta = {at: _text(part) for at, part in _wire(_bytes(value))}
         elif number == 2:
             raw = _bytes(value)
-    kind = type_meta.get(2, "")
-    if kind not in _TOP | _REVIEWS:
+    kind, api_version = type_meta.get(2, ""), type_meta.get(1, "")
+    name = f"{api_version}.{kind}"
+    if name not in _MESSAGES:
+        name = _OF_KIND.get(kind, "")
+    if not name:
         raise UnknownMessage(kind)
-    return {"kind": kind, "apiVersion": type_meta.get(1, ""), **_message(raw, kind)}
+    return {"kind": kind, "apiVersion": api_version, **_message(raw, name)}
 
 
 def _message(data: bytes, name: str) -> dict[str, Any]:
@@ -138,38 +78,89 @@ def _message(data: bytes, name: str) -> dict[str, Any]:
         field = fields.get(number)
         if field is None:
             continue
-        if field.values:
+        if field.shape == "map":
             entry = dict(_wire(_bytes(value)))
-            out.setdefault(field.name, {})[_text(entry.get(1, b""))] = _value(entry.get(2, b""), field.values)
-        elif field.repeated:
+            out.setdefault(field.name, {})[_text(entry.get(1, b""))] = _value(entry.get(2, b""), field.type)
+        elif field.shape == "*":
             out.setdefault(field.name, []).append(_value(value, field.type))
         else:
             read = _value(value, field.type)
             # the sender writes what is empty too; absent is what it means, but where zero says something
-            if read or field.type in ("int0", "IntOrString0"):
+            if field.name == ".":
+                out |= read
+            elif read or (field.shape == "?" and read is not None):
                 out[field.name] = read
     return out
 
 
 def _value(value: int | bytes, type_: str) -> Any:
-    if type_ in ("int", "int0"):
-        number = _int(value)
-        return number - (1 << 64) if number >= 1 << 63 else number
-    if type_ == "bool":
-        return bool(_int(value))
-    if type_ == "str":
-        return _text(value)
-    if type_ == "Time":
-        parts = dict(_wire(_bytes(value)))
-        return timestamp(float(_int(parts[1]))) if 1 in parts else None
-    if type_ == "Quantity":
-        return _text(dict(_wire(_bytes(value))).get(1, b""))
-    if type_ == "bytes":
-        return base64.b64encode(_bytes(value)).decode()
-    if type_ in ("IntOrString", "IntOrString0"):
-        parts = dict(_wire(_bytes(value)))
-        return _text(parts.get(3, b"")) if parts.get(1) == 1 else _value(parts.get(2, 0), "int")
-    return _message(_bytes(value), type_)
+    read = _WHOLE.get(type_)
+    return read(value) if read is not None else _message(_bytes(value), type_)
+
+
+# -- what is one value in JSON ---------------------------------------------------------------------
+
+
+def _number(value: int | bytes) -> int:
+    number = _int(value)
+    return number - (1 << 64) if number >= 1 << 63 else number
+
+
+def _time(value: int | bytes) -> str | None:
+    parts = dict(_wire(_bytes(value)))
+    return timestamp(float(_int(parts[1]))) if 1 in parts else None
+
+
+def _micro_time(value: int | bytes) -> str | None:
+    parts = dict(_wire(_bytes(value)))
+    return micro_timestamp(_int(parts[1]) + _int(parts.get(2, 0)) / 1e9) if 1 in parts else None
+
+
+def _int_or_string(value: int | bytes) -> int | str:
+    parts = dict(_wire(_bytes(value)))
+    return _text(parts.get(3, b"")) if parts.get(1) == 1 else _number(parts.get(2, 0))
+
+
+def _quantity(value: int | bytes) -> str:
+    return _text(dict(_wire(_bytes(value))).get(1, b""))
+
+
+def _json(value: int | bytes) -> Any:
+    """What is JSON also here: the data of a ControllerRevision, the fields that a manager owns."""
+    raw = _bytes(dict(_wire(_bytes(value))).get(1, b""))
+    try:
+        return json.loads(raw) if raw else None
+    except ValueError:
+        raise Malformed("proto: raw is not JSON") from None
+
+
+_WHOLE: dict[str, Callable[[int | bytes], Any]] = {
+    "str": lambda value: _text(value),
+    "int": _number,
+    "bool": lambda value: bool(_int(value)),
+    "bytes": lambda value: base64.b64encode(_bytes(value)).decode(),
+    "Time": _time,
+    "MicroTime": _micro_time,
+    "IntOrString": _int_or_string,
+    "Quantity": _quantity,
+    "RawExtension": _json,
+    "FieldsV1": _json,
+    "ExtraValue": lambda value: [_text(item) for _, item in _wire(_bytes(value))],
+}
+
+
+# -- the table -------------------------------------------------------------------------------------
+
+_MESSAGES: dict[str, dict[int, _Field]] = {}
+_OF_KIND: dict[str, str] = {}
+"""For who names another version than the message's: options come in every version."""
+
+for _line in files("core.apiserver").joinpath("protobuf.txt").read_text("utf-8").splitlines():
+    _name, _, _fields = _line.partition(": ")
+    _package, _, _kind = _name.rpartition(".")
+    _MESSAGES[_name] = dict(_field(text, _package) for text in _fields.split(",") if text)
+    if _kind == "DeleteOptions" or _fields.startswith("1 metadata:meta"):
+        _OF_KIND[_kind] = _name
 
 
 # -- the wire --------------------------------------------------------------------------------------
