@@ -2,7 +2,7 @@
 
 Source: staging/src/k8s.io/client-go/tools/record/events_cache.go and tools/events (v1.36); api.md EVT-6..9.
 Differs: upstream keeps the correlation in the component's memory and forgets it at a restart; here it
-is read off the Event objects, so nothing is hidden.
+is read off the Event objects, so nothing is hidden. What the spam filter drops is not counted on.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def _is_spam(view: View, request: RecordEvent, component: str, now: float) -> bo
     if total < SPAM_BURST:
         return False
     first = min(seconds(event["firstTimestamp"]) for event in events)
-    return total >= SPAM_BURST + (now - first) / SPAM_REFILL
+    return total + 1 > SPAM_BURST + (now - first) / SPAM_REFILL
 
 
 def _new(request: RecordEvent, component: str, now: float) -> Obj:

@@ -14,8 +14,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 LABEL = (
     "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must"
-    " start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is"
-    " '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
+    " start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for"
+    " validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')"
 )
 SUBDOMAIN = (
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must"
