@@ -35,6 +35,7 @@ LAB = "lab"
 RETRY = 1.0  # seconds until a cluster whose turn failed is tried again
 MAX_PODS = 10_000  # Pods a node takes here; a kubelet's usual 110 would end every lesson about size
 LISTENING = 3600.0  # seconds without news after which a process joins the group anew
+GONE = -1  # announced as the revision of a cluster that is no more, or another under the same name
 EVERY_PROCESS = "processes"  # the channel group in which processes hear of one another's writes
 
 
@@ -78,6 +79,10 @@ class Runtime:
                 driver = self._drivers[name] = Driver(Cluster.open(name), self._announce)
             return driver
 
+    def drives(self, driver: Driver) -> bool:
+        """Tell whether *driver* is still the one of its cluster's name: that may be gone, or made anew."""
+        return self._drivers.get(driver.cluster.name) is driver
+
     def fresh(self, name: str) -> Driver:
         """As :meth:`driver`, and up to date with what other processes wrote. Raises: KeyError."""
         driver = self.driver(name)
@@ -92,10 +97,10 @@ class Runtime:
         """Forget a cluster that another process has destroyed, or made anew under the same name."""
         name = driver.cluster.name
         with self._lock:
-            if self._drivers.get(name) is driver:
+            if self.drives(driver):
                 del self._drivers[name]
         self._next_look = 0.0
-        self._announce(name, -1)
+        self._announce(name, GONE)
 
     def create(self, name: str) -> Cluster:
         """Make a cluster: two Ready nodes, nothing in it. Raises: ApiError when the name will not do."""
@@ -111,17 +116,19 @@ class Runtime:
         with self._lock:
             driver = self._drivers.pop(name)
             driver.cluster.destroy()
-        self._announce(name, -1)
+        self._announce(name, GONE)
 
     def reset(self, name: str) -> None:
         """Make the cluster anew under its old name. Raises: KeyError."""
         with self._lock:
             driver = self.driver(name)
             pace, mode = driver.cluster.pace, driver.cluster.mode
-            with transaction.atomic():  # no other process sees a moment without the cluster
+            # The store first, as all who write do: whoever holds that waits for the database.
+            # One transaction: no other process sees a moment without the cluster.
+            with driver.cluster.reading(), transaction.atomic():
                 self._drivers.pop(name).cluster.destroy()
                 self.create(name).set_pace(pace, mode)
-        self._announce(name, 0)
+        self._announce(name, GONE)
 
     # -- driving ---------------------------------------------------------------------------------------
 
@@ -208,7 +215,7 @@ class Runtime:
         with self._lock:
             drivers = list(self._drivers.values())
         for driver in drivers:
-            if self._drivers.get(driver.cluster.name) is not driver:
+            if not self.drives(driver):
                 continue
             try:
                 nap = min(nap, driver.turn())
@@ -231,7 +238,7 @@ class Runtime:
             layer = get_channel_layer()
             assert layer is not None
             asyncio.run_coroutine_threadsafe(layer.group_send(EVERY_PROCESS, news), loop)
-        if threading.current_thread() is self._thread:
+        if threading.current_thread() is self._thread and revision != GONE:
             self.audience.show(name, loop)
         else:
             self.audience.wake(name, loop)
