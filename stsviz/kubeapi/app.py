@@ -142,6 +142,7 @@ class KubernetesApi:
     def _hub(self, cluster: Cluster) -> Hub:
         hub = self._hubs.get(cluster.name)
         if hub is None or not hub.serves(cluster):
+            self._hubs = {name: kept for name, kept in self._hubs.items() if not kept.closed}
             hub = self._hubs[cluster.name] = Hub(cluster, self._pool, _is_current)
         return hub
 

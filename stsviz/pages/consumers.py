@@ -15,6 +15,7 @@ from asgiref.sync import sync_to_async
 from channels.generic.websocket import AsyncWebsocketConsumer
 from django.db import connection
 
+from stsviz.audience import News
 from stsviz.guests import guests
 from stsviz.pages import panel
 from stsviz.pages.stage import Stage, out_of_band, stage_of
@@ -36,11 +37,11 @@ class Viewer(AsyncWebsocketConsumer):
         self.selected = query.get("selected", [""])[0][:LONGEST]
         self.shown = ""  # the panel's HTML as last sent
         self.stage: Stage | None = None  # as last asked for: a cluster made anew has another
-        self.news = asyncio.Event()
+        self.news = News()
         self.pump: asyncio.Task[None] | None = None
         await self.accept()
         runtime.audience.join(self.name, self.news)
-        self.news.set()
+        self.news.come(drawn=False)
         self.pump = asyncio.create_task(self._pump())
 
     async def disconnect(self, code: int) -> None:
@@ -58,21 +59,21 @@ class Viewer(AsyncWebsocketConsumer):
             return
         if isinstance(selected, str):
             self.selected, self.shown = selected[:LONGEST], ""
-            self.news.set()
+            self.news.come(drawn=False)
 
     async def _pump(self) -> None:
         """Send what is new."""
         while True:
-            await self.news.wait()
-            self.news.clear()
+            drawn = await self.news.taken()
             try:
-                messages = self._drawn() or await sync_to_async(self._catch_up, thread_sensitive=False)()
+                messages = self._drawn() if drawn else []
+                messages = messages or await sync_to_async(self._catch_up, thread_sensitive=False)()
             except KeyError:
                 await self.close(code=4404)
                 return
             except Exception:
                 log.exception("a viewer of %s could not be told the news; trying again", self.name)
-                self.news.set()
+                self.news.come(drawn=False)
                 await asyncio.sleep(RETRY)
                 continue
             try:

@@ -26,6 +26,7 @@ from stsviz.pages import status, timeline, twin
 from stsviz.runtime import runtime
 
 KEPT = 512  # messages a viewer may be behind before it gets everything again
+KEPT_SIZE = 4 * 2**20  # characters of these: who misses more is better off with the page
 AGED = 10  # rows whose age is brought up to date each second
 LONG_LOOK = 0.02  # seconds: nobody should wait for a look that takes longer
 FRESH = 4  # times as long as it took to make, what is shown counts as new
@@ -57,7 +58,8 @@ class Stage:
         self._boot = secrets.token_hex(4)
         self._lock = threading.Lock()
         self._version = 0
-        self._messages: deque[tuple[int, str]] = deque(maxlen=KEPT)
+        self._messages: deque[tuple[int, str]] = deque()
+        self._size = 0  # characters of the messages
         self._shown: Snapshot | None = None
         self._memory = Memory()
         self._state: tuple[object, ...] = ()  # what the last look depended on
@@ -105,11 +107,15 @@ class Stage:
         """Return the newest cursor, and the messages that lead there from *cursor*."""
         with self._lock:
             self._advance()
-            boot, _, number = cursor.partition("-")
-            seen = int(number) if boot == self._boot and number.isdecimal() else -1
+            seen = self._seen(cursor)
             if seen == self._version:
                 return self.cursor, []
             return self.cursor, self._kept(seen) or [self._whole()]
+
+    def _seen(self, cursor: str) -> int:
+        """Return the number of the last message that *cursor* stands for, -1 when it is not one of ours."""
+        boot, _, number = cursor.partition("-")
+        return int(number) if boot == self._boot and number.isdecimal() else -1
 
     def _kept(self, seen: int) -> list[str]:
         """Return the messages after the one that was *seen*; none if they are no longer kept."""
@@ -118,12 +124,15 @@ class Stage:
         return [text for version, text in self._messages if version > seen]
 
     def kept_since(self, cursor: str) -> tuple[str, list[str]]:
-        """As :meth:`since`, of what is drawn already: for the event loop, which may not wait for a look."""
-        boot, _, number = cursor.partition("-")
-        if boot != self._boot or not self._lock.acquire(blocking=False):
+        """As :meth:`since`, of what is drawn already: for the event loop, which may not wait for a look.
+
+        With no messages the cursor stays as it was: there may be news that only :meth:`since` can tell.
+        """
+        if not self._lock.acquire(blocking=False):
             return cursor, []
         try:
-            return self.cursor, self._kept(int(number) if number.isdecimal() else self._version)
+            messages = self._kept(self._seen(cursor))
+            return (self.cursor, messages) if messages else (cursor, [])
         finally:
             self._lock.release()
 
@@ -197,6 +206,7 @@ class Stage:
             self._shown = new
             self._version += 1  # who comes back gets the whole page: nobody waits for all of this to be drawn
             self._messages.clear()
+            self._size = 0
             return
         changes = [*_picture(difference, new), *twin.changes(old.tables, new.tables)]
         changes += timeline.changes(old.entries, new.entries, self._started)
@@ -205,7 +215,13 @@ class Stage:
         if not changes:
             return
         self._version += 1
-        self._messages.append((self._version, "".join(changes) + self._mark()))
+        self._keep("".join(changes) + self._mark())
+
+    def _keep(self, message: str) -> None:
+        self._messages.append((self._version, message))
+        self._size += len(message)
+        while len(self._messages) > KEPT or (self._size > KEPT_SIZE and len(self._messages) > 1):
+            self._size -= len(self._messages.popleft()[1])
 
     def _look(self) -> Snapshot:
         """Read everything at one revision, then draw with the store released."""
@@ -272,6 +288,8 @@ def stage_of(name: str) -> Stage:
     with _stages_lock:
         stage = _stages.get(name)
         if stage is None or stage.driver is not driver:
+            for gone in [other for other, kept in _stages.items() if not runtime.drives(kept.driver)]:
+                del _stages[gone]  # with all the objects of a cluster that was destroyed
             stage = _stages[name] = Stage(driver)
         return stage
 
