@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
-from types import SimpleNamespace
 
 import pytest
-from django.db import connection
 
 from core.apimachinery.meta import Ref
 from core.cluster import Cluster
-from stsviz.driver import FRAME, HEARTBEAT, NEWS_GAP, Driver
+from stsviz.driver import HEARTBEAT, Driver
 from stsviz.pages.examples import EXAMPLES
-from stsviz.runtime import runtime
 from stsviz.story import PAGE, WEB_0, Story, is_ready
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -127,80 +123,6 @@ def test_news_is_told_when_something_changed(driver: Driver, cluster: Cluster, t
     count = len(told)
     driver.tell()
     assert len(told) == count
-
-
-def hasty(cluster: Cluster, told: list[float], monkeypatch: pytest.MonkeyPatch) -> Driver:
-    """A driver of a paused cluster that has just told the news, at 100 s of a clock that stands still."""
-    wall = SimpleNamespace(at=100.0)
-    clock = SimpleNamespace(monotonic=lambda: wall.at, time=lambda: START)
-    monkeypatch.setattr("stsviz.driver.time", clock)
-    driver = Driver(cluster, lambda name, revision: told.append(wall.at))
-    driver.wall = wall
-    cluster.set_pace(0.0)
-    driver.turn()
-    assert told == [100.0]
-    return driver
-
-
-def test_what_others_wrote_is_told_within_a_frame(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[float] = []
-    driver = hasty(cluster, told, monkeypatch)
-
-    apply(cluster, "web")
-    driver.wall.at += FRAME
-    driver.turn()
-
-    assert told == [100.0, 100.0 + FRAME]
-
-
-def test_own_work_is_told_once_a_gap(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    told: list[float] = []
-    driver = hasty(cluster, told, monkeypatch)
-
-    apply(cluster, "web")
-    driver.wall.at += FRAME
-    nap = driver.tell()
-    assert told == [100.0]
-
-    driver.wall.at += nap
-    driver.tell()
-    assert told == [100.0, pytest.approx(100.0 + NEWS_GAP)]
-
-
-def test_telling_takes_no_more_than_half_of_the_time(
-    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    told: list[float] = []
-    driver = hasty(cluster, told, monkeypatch)
-    driver._telling = 0.3
-
-    apply(cluster, "web")
-    driver.wall.at += 0.5
-
-    assert driver.tell() == pytest.approx(0.1)
-    assert told == [100.0]
-
-
-def test_a_reset_in_the_middle_of_a_slice_waits_for_its_end() -> None:
-    """Else each would wait for what the other has: the slice for the database, the reset for the store."""
-    cluster = runtime.create("busy")
-    reset = threading.Thread(target=_reset_and_close, args=("busy",))
-
-    with cluster.reading():
-        reset.start()
-        while not cluster.store.waiting:
-            assert reset.is_alive()
-        with cluster.store.transaction():
-            cluster.store.move_clock(cluster.now + 1.0)
-    reset.join(30.0)
-
-    assert runtime.cluster("busy") is not cluster
-    runtime.destroy("busy")
-
-
-def _reset_and_close(name: str) -> None:
-    runtime.reset(name)
-    connection.close()
 
 
 def test_the_chapters_story_tells_itself_to_the_end(cluster: Cluster) -> None:
