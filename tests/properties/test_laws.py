@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from core import models
 from core.apimachinery.errors import ApiError
 from core.apimachinery.meta import Obj, Ref, condition_of, controller_of, is_terminating, ref_of
-from core.apiserver.store import Store
+from core.apiserver.store import Change, Store
 from core.client.actions import Action, Create, RecordEvent
 from core.cluster import Cluster
 from core.manager import QueueKey
@@ -86,6 +86,7 @@ class Monkey(RuleBasedStateMachine):
     def start(self, replicas: int) -> None:
         self.cluster = Cluster.new(f"monkey-{next(NAMES)}", start=START)
         self.objects: dict[Ref, Obj] = {}
+        self.condemned: set[Ref] = set()
         self.checked = 0
         self.replicas = replicas
         self.image = "nginx:1.9.1"
@@ -167,8 +168,11 @@ class Monkey(RuleBasedStateMachine):
             self.checked = change.revision
             old = self.objects.get(change.ref)
             self._a_name_is_taken_once(change.type, old)
+            if change.type == "MODIFIED" and old is not None:
+                self._a_change_is_lawful(change.ref, old, change)
             if change.ref.kind == "Pod" and change.type == "ADDED":
                 self._ordinals_come_in_order(change.obj)
+                self._its_claims_are_its_own(change.obj)
             if change.ref.kind == "PersistentVolume" and change.type == "MODIFIED" and old is not None:
                 self._a_volume_never_changes_hands(old, change.obj)
             if change.type == "DELETED":
@@ -176,10 +180,54 @@ class Monkey(RuleBasedStateMachine):
             else:
                 self.objects[change.ref] = change.obj
 
+    def _a_change_is_lawful(self, ref: Ref, old: Obj, change: Change) -> None:
+        new = change.obj
+        dies = is_terminating(new) and not is_terminating(old)
+        if ref.kind == "StatefulSet":
+            self._counters_add_up(old, new)
+        if ref.kind == "PersistentVolumeClaim":
+            assert "ownerReferences" not in new["metadata"], "INV7: nothing is to be deleted by the policy"
+            assert not dies or change.actor == "you", f"INV6: {change.actor} deleted {ref}"
+        if ref.kind == "Pod" and is_terminating(old):
+            later = new["metadata"]["deletionTimestamp"] > old["metadata"]["deletionTimestamp"]
+            assert not later, "INV16: the end moved away"
+        if ref.kind == "Pod" and dies and change.actor == "statefulset-controller":
+            self._one_is_deleted_at_a_time(ref)
+
+    def _counters_add_up(self, old: Obj, new: Obj) -> None:
+        """INV8"""
+        status = new["status"]
+        for counter in ("readyReplicas", "currentReplicas", "updatedReplicas"):
+            assert status.get(counter, 0) <= status["replicas"]
+        assert status["availableReplicas"] <= status.get("readyReplicas", 0)
+        assert status.get("observedGeneration", 0) <= new["metadata"]["generation"]
+        assert new["metadata"]["generation"] >= old["metadata"]["generation"]
+        assert status.get("observedGeneration", 0) >= old["status"].get("observedGeneration", 0)
+
+    def _one_is_deleted_at_a_time(self, ref: Ref) -> None:
+        """INV3"""
+        going = {
+            other for other in self.condemned if other in self.objects and is_terminating(self.objects[other])
+        }
+        assert self.policy != "OrderedReady" or not going, f"{ref} is deleted beside {going}"
+        self.condemned = {*going, ref}
+
+    def _its_claims_are_its_own(self, pod: Obj) -> None:
+        """INV4"""
+        name = pod["metadata"]["name"]
+        found = [
+            v["persistentVolumeClaim"]["claimName"]
+            for v in pod["spec"]["volumes"]
+            if "persistentVolumeClaim" in v
+        ]
+        assert found == [f"www-{name}"]
+
     def _a_name_is_taken_once(self, what: str, old: Obj | None) -> None:
+        """INV1"""
         assert (what == "ADDED") == (old is None)
 
     def _ordinals_come_in_order(self, pod: Obj) -> None:
+        """INV2"""
         owner = controller_of(pod)
         if self.policy != "OrderedReady" or owner is None or owner["kind"] != "StatefulSet":
             return
@@ -218,7 +266,7 @@ class Monkey(RuleBasedStateMachine):
         }
 
     def _nothing_is_left_to_do(self) -> None:
-        """Eventually stable: one more sync of every key decides nothing."""
+        """INV9: eventually stable, one more sync of every key decides nothing."""
         manager = self.cluster.manager
         for number, component in enumerate(manager.components):
             for ref in component.resync_keys(manager.view_of(component)):
@@ -257,6 +305,8 @@ class TestParallel(TransactionTestCase, ParallelMonkey.TestCase):
 
 @pytest.mark.django_db(transaction=True)
 def test_the_same_seed_writes_the_same_history():
+    """SIM5"""
+
     def history(name: str) -> list[tuple[object, ...]]:
         cluster = Cluster.new(name, start=START, seed=3)
         for text in (CLASS, SERVICE, SET % {"replicas": 2, "policy": "OrderedReady", "image": "nginx:1.9.1"}):

@@ -24,7 +24,7 @@ def sync(*objects: Obj, key: Ref = POD) -> Plan:
 
 
 def test_attaches_a_csi_volume_to_the_node_of_its_pod() -> None:
-    """ST-5.61"""
+    """ST-8.14, PL29, ST-5.61"""
     plan = sync(pod(), claim(), volume(spec=CSI), node())
 
     assert plan.actions == (
@@ -87,7 +87,7 @@ def user(name: str, namespace: str = "default") -> Obj:
     ],
 )
 def test_says_once_who_holds_the_volume(others: tuple[Obj, ...], rest: str) -> None:
-    """ST-5.63"""
+    """ST-8.14, PL29, ST-5.63"""
     world = (MOVED, claim(), volume(spec=CSI), HOLDER, node("node-2"), *others)
     told: Obj = {
         "kind": "Event",

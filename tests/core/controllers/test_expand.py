@@ -20,7 +20,7 @@ def of(size: str, obj: Obj | None = None) -> Obj:
 
 
 def test_waits_for_an_external_controller() -> None:
-    """ST-6.2 step 2, ST-6.5"""
+    """ST-6.1, ST-6.2 step 2, ST-6.5"""
     grown = of("2Gi")
 
     plan = controller.sync(Cache([grown]), KEY, NOW)

@@ -153,6 +153,13 @@ def test_deletes_the_surplus_and_tells_it():
     assert plan.actions[1].message == "Deleted pod: b"
 
 
+def test_deletes_all_of_the_surplus_together_by_rank():
+    """SC81"""
+    plan = sync(rs(1), pod("a"), pod("b", ready=False), pod("c", ready=False))
+
+    assert deleted(plan) == ["b", "c"]
+
+
 def test_adopts_any_matching_orphan_then_deletes_what_is_too_much():
     """RS5"""
     plan = sync(rs(1), pod("a"), pod("stray", ownerReferences=[], since=1))

@@ -61,7 +61,7 @@ def test_a_second_look_changes_nothing():
 
 
 def test_events_of_a_start_in_order():
-    """PL28, ST-5.80"""
+    """ST-5.75, PL28, ST-5.80"""
     assert Bench(node(), pod()).run(5).events == [
         'Pulled: Container image "nginx:1.9.1" already present on machine and can be accessed by the pod',
         "Created: Container created",

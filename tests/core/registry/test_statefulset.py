@@ -234,7 +234,7 @@ def test_a_claim_template_wins_over_the_volume_of_its_name() -> None:
     ],
 )
 def test_a_fixed_field_may_not_change(field: str, value: Any) -> None:
-    """STS-U2, STS-U3, STS-R17, SC77, golden 18"""
+    """ST-6.8, STS-U2, STS-U3, STS-R17, SC77, golden 18"""
     old = created(web())
     assert refusals_of_update(replaced(old, f"spec.{field}", value), old) == [FROZEN]
 

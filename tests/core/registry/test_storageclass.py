@@ -63,7 +63,7 @@ def test_refuses_with_every_finding(fields: Any, expected: list[str]) -> None:
     ],
 )
 def test_never_changes(field: str, value: Any, shown: str) -> None:
-    """ST-3.1 to ST-3.4, VAL-K4"""
+    """ST-3.1, ST-3.2, ST-3.3, ST-3.4, VAL-K4"""
     found = update_refusals(storage_class(**{field: value}), storage_class())
 
     assert found == [f"{field}: Invalid value: {shown}: field is immutable"]

@@ -161,6 +161,7 @@ def test_a_class_makes_volumes_in_its_topologies_only():
     ],
 )
 def test_a_claim_that_can_serve_no_pod_ends_the_cycle(state, message):
+    """ST-5.15"""
     broken = claim("a", volume=state.get("volume", ""))
     broken["status"] = state.get("status", broken["status"])
     if state.get("deleting"):

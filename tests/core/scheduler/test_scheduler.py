@@ -125,6 +125,7 @@ def test_without_any_node_says_just_that():
     ],
 )
 def test_says_why_no_node_will_do(subject, others, message):
+    """ST-5.52, ST-5.57, ST-3.15"""
     assert failure(schedule(subject, *others)) == message
 
 
@@ -254,7 +255,7 @@ def test_waits_without_a_word_while_its_volume_is_made():
 
 
 def test_binds_when_the_delayed_claim_is_bound():
-    """ST-5.31"""
+    """ST-3.15, ST-5.31"""
     plan = schedule(NOMINATED, claim("www", volume="pv", bound=True), volume("pv"), *NODES)
 
     assert plan.actions[0] == Bind(("Pod", "default", "web-0"), "uid-web-0", "node-1")

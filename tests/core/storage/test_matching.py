@@ -95,7 +95,7 @@ def test_passes_over_a_volume_bound_to_another_claim():
 
 
 def test_leaves_a_delayed_claim_to_the_scheduler():
-    """M14, C9"""
+    """ST-3.12, ST-3.13, M14, C9"""
     assert best(my_claim("8G"), F1, delayed=True) is None
 
 
@@ -174,7 +174,7 @@ def test_prefers_a_volume_reserved_for_the_claim_if_it_can_hold_it(reserved: str
 def test_matches_delayed_claims_for_a_node(
     name: str, modes: str, label: str, excluded: tuple[str, ...], chosen: str | None
 ):
-    """C1, C7, C13, C14"""
+    """ST-3.12, C1, C7, C13, C14"""
     asking = my_claim("100G", modes, class_="wait", name=name)
 
     found = find_matching_volume(asking, F1, node(key1=label), excluded=excluded, delay_binding=True)
@@ -233,7 +233,7 @@ def test_checks_that_every_access_mode_is_offered(wanted: str, fits: bool):
         pytest.param([volume("A", "100Gi"), volume("B", "1Gi", "RWO,ROX")], claim(), "A", id="D02"),
         pytest.param([volume("A", "5G")], claim("5Gi"), None, id="D03"),
         pytest.param([volume("A", "1024Mi")], claim("1Gi"), "A", id="D04"),
-        pytest.param([volume("b"), volume("a")], claim(), "a", id="D05"),
+        pytest.param([volume("b"), volume("a")], claim(), "a", id="D05 ST-2.15 ST-0.4"),
         pytest.param([volume("A")], claim(), "A", id="D07"),
         pytest.param([volume("A", class_="manual")], claim(class_="manual"), "A", id="D08"),
         pytest.param([volume("A", ref="old", phase="Released")], claim(), None, id="D09 ST-2.16"),

@@ -13,10 +13,10 @@ from tests.core.storage.cast import claim, volume
 TWO_LABELS = {"labels": {"foo": "true", "bar": "false"}}
 SELECTOR = {"selector": {"matchLabels": {"foo": "true", "bar": "false"}}}
 FAILED_BINDING = "Normal FailedBinding"
-MISMATCH = "Warning VolumeMismatch"
+MISMATCH = "Warning VolumeMismatch"  # ST-8.3
 GOT_1GI = "Bound pv-1 bc 1Gi"
-MISBOUND = "Warning ClaimMisbound"
-TAKEN = "Warning FailedBinding"
+MISBOUND = "Warning ClaimMisbound"  # ST-8.4
+TAKEN = "Warning FailedBinding"  # ST-8.2
 GROWING = {"volume.alpha.kubernetes.io/pre-resize-capacity": "1Gi"}
 NODE_CHOSEN = {"volume.kubernetes.io/selected-node": "node-a1"}
 
@@ -28,6 +28,12 @@ def named(size: str = "1Gi", modes: str = "RWO", **more: object) -> Obj:
 def was_bound(**more: object) -> Obj:
     return claim(**{"volume": "pv-1", "marks": "bc", "phase": "Bound", **more})
 
+
+_NEW = claim()
+DYING = {
+    **_NEW,
+    "metadata": {**_NEW["metadata"], "deletionTimestamp": "2027-01-15T08:00:00Z", "finalizers": ["x/y"]},
+}
 
 UNBOUND = [
     ("1-1", [volume()], claim(), ["Bound uid bbc"], "Bound pv-1 bc bbc 1Gi", ""),
@@ -175,7 +181,7 @@ UNBOUND = [
         "Pending",
         FAILED_BINDING,
     ),
-    (
+    (  # ST-1.66
         "D08",
         [volume(class_="manual")],
         claim(class_="manual"),
@@ -204,11 +210,12 @@ NAMING = [
         "",
     ),
     ("1-16", [volume()], named(modes="RWX"), ["Available"], "Pending pv-1", MISMATCH),
-    ("2-1", [], named(), [], "Pending pv-1", ""),
+    ("2-1", [], named(), [], "Pending pv-1", ""),  # ST-2.44
     ("2-2", [], named(phase="Bound"), [], "Pending pv-1", ""),
     ("2-3", [volume()], named(), ["Bound uid bbc"], GOT_1GI, ""),
     ("2-4", [volume(ref="name")], named(), ["Bound uid"], GOT_1GI, ""),
     ("2-5", [volume(ref="uid")], named(), ["Bound uid"], GOT_1GI, ""),
+    # ST-2.46: its capacity is gone
     ("2-6", [volume(ref="other")], named(phase="Bound"), ["Available other"], "Pending pv-1", TAKEN),
     (
         "2-7",
@@ -218,7 +225,7 @@ NAMING = [
         "Bound pv-1 bbc 1Gi",
         TAKEN,
     ),
-    ("2-8", [volume()], named(**SELECTOR), ["Bound uid bbc"], GOT_1GI, ""),
+    ("2-8", [volume()], named(**SELECTOR), ["Bound uid bbc"], GOT_1GI, ""),  # ST-2.21
     ("2-9", [volume()], named("2Gi"), ["Available"], "Pending pv-1", MISMATCH),
     ("2-10", [volume()], named(class_="gold"), ["Available"], "Pending pv-1", MISMATCH),
     (
@@ -239,8 +246,10 @@ NAMING = [
     ),
     ("14-8", [volume(volumeMode="Block")], named(), ["Available"], "Pending pv-1", MISMATCH),
     ("ST-2.20.1", [volume(deleting=True)], named(), ["Available"], "Pending pv-1", MISMATCH),
-    ("D14", [volume(phase="Failed")], named(), ["Bound uid bbc"], GOT_1GI, ""),
+    ("D14", [volume(phase="Failed")], named(), ["Bound uid bbc"], GOT_1GI, ""),  # ST-2.21
+    # ST-2.22, ST-2.45
     ("D15", [volume(ref="name", class_="x")], named("2Gi"), ["Bound uid"], GOT_1GI, ""),
+    ("ST-2.43", [volume()], DYING, ["Bound uid bbc"], "Bound pv-1 bc bbc 1Gi", ""),
 ]
 
 BOUND = [
@@ -254,7 +263,7 @@ BOUND = [
     ("ST-2.51", [], was_bound(phase="Lost"), [], "Lost pv-1 bc", ""),
     ("ST-2.52", [volume()], was_bound(phase="Lost"), ["Bound uid bbc"], GOT_1GI, ""),
     ("ST-2.54", [volume(ref="name")], was_bound(), ["Available name"], "Lost pv-1 bc", MISBOUND),
-    (
+    (  # ST-2.33
         "5-2-3",
         [volume(size="2Gi", ref="uid", annotations=GROWING)],
         was_bound(phase="Pending"),

@@ -162,7 +162,7 @@ def test_the_claim_shows_the_wider_modes_and_capacity_of_its_volume():
     ],
 )
 def test_events_have_the_exact_words(asking: Obj, volumes: list[Obj], message: str):
-    """ST-2.20, ST-2.40, ST-2.41, ST-2.50"""
+    """ST-8.4, ST-8.5, ST-2.20, ST-2.40, ST-2.41, ST-2.50"""
     plan = CONTROLLER.sync(Cache([*CLASSES, *volumes, asking]), ref_of(asking), 0.0)
 
     assert [text for _, _, text in events(plan)] == [message]
@@ -195,6 +195,17 @@ def test_no_default_class_is_given(volumes: list[Obj], asking: Obj, event: str):
 
     assert cache.list("PersistentVolumeClaim")[0]["spec"].get("storageClassName") in (None, "")
     assert [f"{type_} {reason}" for type_, reason, _ in events(plan)] == ([event] if event else [])
+
+
+@pytest.mark.parametrize("class_", [pytest.param("", id="11-15"), pytest.param(None, id="11-16")])
+def test_a_claim_without_class_and_volume_says_so_at_every_resync(class_: str | None):
+    """ST-2.42, ST-8.1"""
+    asking = claim() if class_ is None else claim(class_=class_)
+    cache = Cache([storage_class("gold"), asking])
+    for now in (0.0, 15.0):
+        plan = CONTROLLER.sync(cache, ref_of(asking), now)
+        perform(cache, plan)
+        assert [f"{type_} {reason}" for type_, reason, _ in events(plan)] == [FAILED_BINDING]
 
 
 NONE = "no volume fits and no class is asked to make one"

@@ -92,9 +92,10 @@ def test_two_claims_get_two_directories():
 
 
 def test_a_volume_to_be_retained_gets_no_deletion_finalizer():
-    """ST-4.25"""
+    """ST-3.8, ST-4.25"""
     made = sync(claim(class_="standard", annotations=ASKED), {**IN_TREE, "reclaimPolicy": "Retain"})
 
+    assert made.actions[0].obj["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
     assert "finalizers" not in made.actions[0].obj["metadata"]
 
 
@@ -106,7 +107,7 @@ def test_nothing_is_made_twice():
 
 
 def test_a_delayed_claim_with_a_node_is_provisioned_and_takes_no_existing_volume():
-    """11-23, 11-24"""
+    """ST-3.14, 11-23, 11-24"""
     waiting = {**IN_TREE, "volumeBindingMode": "WaitForFirstConsumer"}
     asking = claim(class_="standard", annotations={**ASKED, **NODE_CHOSEN})
 
@@ -121,7 +122,7 @@ def test_a_delayed_claim_with_a_node_is_provisioned_and_takes_no_existing_volume
             [storage_class("standard")],
             {},
             "no volume plugin matched name: kubernetes.io/no-provisioner",
-            id="ST-3.21 11-18",
+            id="ST-3.21 11-18 11-2",
         ),
         pytest.param(
             [storage_class("standard", wait=True)],
@@ -169,7 +170,7 @@ WAITING = (
 
 
 def test_an_external_provisioner_is_asked_once_and_waited_for():
-    """ST-3.22, ST-3.23, 11-17"""
+    """ST-8.6, ST-3.22, ST-3.23, 11-17"""
     asking = claim(class_="ebs")
     cache = Cache([EXTERNAL, asking])
 
@@ -196,7 +197,7 @@ def steps(plans: list[Plan]) -> list[str]:
 
 
 def test_in_tree_from_claim_to_bound():
-    """ST-3.44; recording 03"""
+    """11-1, ST-3.44; recording 03"""
     asking = claim(class_="standard")
     cache = Cache([IN_TREE, asking])
 

@@ -150,7 +150,7 @@ def test_a_retained_volume_keeps_its_data_and_remembers_its_claim():
 
 
 def test_a_deleted_volume_is_released_wiped_and_deleted_write_by_write():
-    """ST-2.77, 8-1"""
+    """8-2, ST-2.77, 8-1"""
     made = volume(phase="Bound", ref="uid", policy="Delete", finalizers=BOTH, **BY_HOST_PATH)
     cache = Cache([made, file(backend_key(made)), file("hostpath-other", "kept")])
 
@@ -194,7 +194,7 @@ def test_a_volume_deleted_before_its_claim_still_loses_its_data():
     ],
 )
 def test_a_volume_that_cannot_be_deleted_is_failed_and_keeps_its_data(before: Obj, message: str):
-    """D2, D3, 4-10"""
+    """ST-8.9, 8-5, D2, D3, 4-10"""
     cache = Cache([released(policy="Delete", **before)])
 
     plan = synced(cache)
@@ -217,8 +217,14 @@ def test_a_volume_of_another_deleter_is_left_alone(more: Obj):
     assert synced(Cache([released(policy="Delete", **more)])).actions == ()
 
 
+def test_a_volume_of_a_former_claim_of_the_name_is_deleted():
+    """8-9, ST-2.66"""
+    made = released(policy="Delete", ref="old", **BY_HOST_PATH)
+    assert writes(synced(Cache([made, claim()])))[-1] == "Delete PersistentVolume"
+
+
 def test_nothing_is_deleted_when_the_claim_is_there():
-    """8-7"""
+    """ST-2.66, 8-7"""
     assert after(released(policy="Delete"), TAKES_IT) == "Bound uid"
 
 
@@ -227,7 +233,7 @@ def test_nothing_is_deleted_when_the_claim_is_there():
     [pytest.param("bbc", "Available", id="6-1"), pytest.param("", "Available name", id="6-2")],
 )
 def test_a_recycled_volume_is_wiped_and_offered_again(marks: str, expected: str):
-    """R5"""
+    """ST-2.84, ST-8.11, R5"""
     before = released(policy="Recycle", marks=marks)
     cache = Cache([before, file(backend_key(before))])
 
@@ -240,7 +246,7 @@ def test_a_recycled_volume_is_wiped_and_offered_again(marks: str, expected: str)
 
 @pytest.mark.parametrize("phase", ["Running", "Pending"])
 def test_a_volume_whose_claim_a_pod_still_names_is_not_recycled(phase: str):
-    """6-11, 6-12"""
+    """ST-8.11, 6-11, 6-12"""
     plan = synced(Cache([released(policy="Recycle"), pod("b", phase=phase), pod("a", phase=phase)]))
 
     assert events(plan) == [("Normal", "VolumeFailedRecycle", "Volume is used by pods: default/a,default/b")]
@@ -269,6 +275,7 @@ def test_a_volume_is_recycled_when_no_pod_can_use_it(others: list[Obj]):
     ids=["6-3", "6-10"],
 )  # fmt: skip
 def test_a_volume_that_cannot_be_reclaimed_is_failed(more: Obj, reason: str, message: str):
+    """ST-8.12"""
     assert events(synced(Cache([released(**more)]))) == [("Warning", reason, message)]
 
 

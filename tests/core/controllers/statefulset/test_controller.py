@@ -34,7 +34,7 @@ def keys(old, new, *objects):
     ],
 )
 def test_a_pod_concerns_its_set_or_the_one_that_would_adopt_it(old, new, expected):
-    """STS-S1"""
+    """SC30, STS-S1"""
     assert keys(old, new) == expected
 
 
