@@ -49,6 +49,7 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("Event", "", "v1", "events", True, ("ev",)),
     Resource("ConfigMap", "", "v1", "configmaps", True, ("cm",)),
     Resource("PodTemplate", "", "v1", "podtemplates", True),
+    Resource("Secret", "", "v1", "secrets", True),
     Resource("ServiceAccount", "", "v1", "serviceaccounts", True, ("sa",)),
     Resource("Endpoints", "", "v1", "endpoints", True, ("ep",)),
     Resource("StatefulSet", "apps", "v1", "statefulsets", True, ("sts",), ("all",)),

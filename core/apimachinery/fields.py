@@ -30,6 +30,8 @@ SUPPORTED: dict[str, frozenset[str]] = {
     ),
     "Node": frozenset(("spec.unschedulable",)),
     "Namespace": frozenset(("status.phase",)),
+    "ReplicationController": frozenset(("status.replicas",)),
+    "Secret": frozenset(("type",)),
     "Service": frozenset(("spec.clusterIP", "spec.type")),
 }
 

@@ -246,6 +246,10 @@ def _config_map(obj: Obj, now: float) -> list[Cell]:
     return [obj["metadata"]["name"], entries, created(obj, now)]
 
 
+def _secret(obj: Obj, now: float) -> list[Cell]:
+    return [obj["metadata"]["name"], obj.get("type", ""), len(obj.get("data") or ()), created(obj, now)]
+
+
 def _disruption_budget(obj: Obj, now: float) -> list[Cell]:
     bounds = (obj["spec"].get(name) for name in ("minAvailable", "maxUnavailable"))
     return [
@@ -305,6 +309,7 @@ PRINTERS: dict[str, tuple[tuple[Column, ...], Callable[[Obj, float], list[Cell]]
     "PodTemplate": (columns("Name, Containers, Images, Pod Labels"), _pod_template),
     "ServiceAccount": (columns("Name, Age"), lambda obj, now: [obj["metadata"]["name"], created(obj, now)]),
     "ConfigMap": (columns("Name, Data, Age"), _config_map),
+    "Secret": (columns("Name, Type, Data, Age"), _secret),
     "PodDisruptionBudget": (
         columns("Name, Min Available, Max Unavailable, Allowed Disruptions(integer), Age"),
         _disruption_budget,

@@ -27,7 +27,7 @@ from core.apimachinery.timestamps import seconds, timestamp
 from core.client.actions import NOTHING, Action, Delete, Plan, RecordEvent, UpdateStatus
 from core.client.cache import View
 from core.kubelet.mounts import local_backends
-from core.kubelet.projected import config_maps_of
+from core.kubelet.projected import sources_of
 from core.kubelet.stages import PodSync, is_switched_off, sync_pod
 from core.sim.settings import Settings
 
@@ -55,7 +55,8 @@ class Kubelet:
             "Node": _node_changed,
             "PersistentVolumeClaim": _claim_changed,
             "PersistentVolume": _volume_changed,
-            "ConfigMap": _config_map_changed,
+            "ConfigMap": _source_changed,
+            "Secret": _source_changed,
             "VolumeFile": _file_changed,
         }
 
@@ -177,14 +178,15 @@ def _volume_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Re
     return _mounting(view, claim.get("namespace", ""), claim.get("name", "")) if claim else ()
 
 
-def _config_map_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
-    """Wake the Pods on nodes that wait for the ConfigMap."""
+def _source_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
+    """Wake the Pods on nodes that wait for the ConfigMap or Secret."""
     if new is None:
         return ()
+    wanted = (new["kind"], name_of(new))
     return [
         ref_of(pod)
         for pod in view.list("Pod", namespace_of(new))
-        if pod["spec"].get("nodeName") and not _is_at_rest(pod) and name_of(new) in config_maps_of(pod)
+        if pod["spec"].get("nodeName") and not _is_at_rest(pod) and wanted in sources_of(pod)
     ]
 
 

@@ -1,7 +1,7 @@
 """A Pod's volumes on its node: may they be mounted, and which bytes stand behind which path.
 
 Source: pkg/kubelet/volumemanager (populator, reconciler), pkg/volume/util/operationexecutor (v1.36).
-Not modelled: Secrets have no content; node.status.volumesInUse.
+Not modelled: node.status.volumesInUse.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""What other objects bring into a Pod: ConfigMaps and the Pod's own fields, as files and as variables.
+"""What other objects bring into a Pod: ConfigMaps, Secrets and its own fields, as files and variables.
 
-Source: pkg/volume/{configmap,projected,downwardapi}, pkg/kubelet/kubelet_pods.go makeEnvironmentVariables
-(v1.36).
-Differs: a change of a ConfigMap is seen at once, also where it was mounted by subPath and in variables;
+Source: pkg/volume/{configmap,secret,projected,downwardapi}, makeEnvironmentVariables of
+pkg/kubelet/kubelet_pods.go (v1.36).
+Differs: a change of one is seen at once, also where it was mounted by subPath and in variables;
 upstream's files follow within a minute or so, and those two not at all.
-Not modelled: Secrets and service account tokens; the symbolic links below ``..data``.
+Not modelled: service account tokens; the symbolic links below ``..data``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from core.apimachinery.meta import Obj, field, namespace_of
 
 
 class Getter(Protocol):
-    """The part of a View by which a ConfigMap is found."""
+    """The part of a View by which ConfigMaps and Secrets are found."""
 
     def get(self, kind: str, namespace: str, name: str) -> Obj | None: ...
 
@@ -29,38 +29,80 @@ class Missing(NamedTuple):
     words: str
 
 
-# -- which ConfigMaps ------------------------------------------------------------------------------
+class Source(NamedTuple):
+    """A ConfigMap or Secret that a Pod refers to. *items*: the keys it wants, with their paths."""
+
+    kind: str
+    name: str
+    optional: bool = False
+    items: tuple[tuple[str, str], ...] = ()
+
+    def found(self, pod: Obj, view: Getter) -> Obj | None:
+        return view.get(self.kind, namespace_of(pod), self.name) if self.name else None
+
+    def missing(self) -> Missing:
+        message = f'{self.kind.lower()} "{self.name}" not found'
+        return Missing(message, f"waits for {self.kind} {self.name} to be created")
+
+    def missing_key(self, key: str, message: str) -> Missing:
+        return Missing(message, f"waits for key {key} in {self.kind} {self.name}")
 
 
-def config_maps_of(pod: Obj) -> set[str]:
-    """Return the names of the ConfigMaps that the Pod's volumes and containers refer to."""
+_NO_KEY = {
+    "ConfigMap": "configmap references non-existent config key: ",
+    "Secret": "references non-existent secret key: ",
+}
+_VOLUMES = {"configMap": "ConfigMap", "secret": "Secret"}
+_ALL_KEYS = {"configMapRef": "ConfigMap", "secretRef": "Secret"}
+_ONE_KEY = {"configMapKeyRef": "ConfigMap", "secretKeyRef": "Secret"}
+
+
+def _source(kind: str, reference: Obj) -> Source:
+    items = tuple((item["key"], item["path"]) for item in reference.get("items") or ())
+    name = reference.get("secretName") or reference.get("name") or ""
+    return Source(kind, name, bool(reference.get("optional")), items)
+
+
+# -- which ConfigMaps and Secrets ------------------------------------------------------------------
+
+
+def sources_of(pod: Obj) -> set[tuple[str, str]]:
+    """Return kind and name of what the Pod's volumes and containers refer to."""
     spec = pod["spec"]
-    names = {source["name"] for volume in spec.get("volumes") or () for source in _config_maps(volume)}
+    found = [source for volume in spec.get("volumes") or () for source in _volume_sources(volume)]
     for container in [*spec["containers"], *(spec.get("initContainers") or ())]:
-        names |= {source["name"] for source, _ in _variable_sources(container)}
-    return names
+        found += [source for source, _ in _variable_sources(container)]
+    return {(source.kind, source.name) for source in found}
 
 
-def _sources(volume: Obj) -> list[Obj]:
-    """Return the projections of one of ``spec.volumes``; a ConfigMap or fields alone are one."""
+def _projections(volume: Obj) -> list[Obj]:
+    """Return the projections of one of ``spec.volumes``; a ConfigMap, Secret or fields alone are one."""
     if "projected" in volume:
         return volume["projected"].get("sources") or []
-    return [{key: volume[key]} for key in ("configMap", "downwardAPI") if key in volume]
+    return [{key: volume[key]} for key in (*_VOLUMES, "downwardAPI") if key in volume]
 
 
-def _config_maps(volume: Obj) -> Iterator[Obj]:
-    yield from (source["configMap"] for source in _sources(volume) if source.get("configMap"))
+def _volume_sources(volume: Obj) -> Iterator[Source]:
+    for projection in _projections(volume):
+        yield from _referred(projection, _VOLUMES)
 
 
-def _variable_sources(container: Obj) -> Iterator[tuple[Obj, str]]:
-    """Yield the references to ConfigMaps of a container's environment, with the key ("": all of it)."""
-    for source in container.get("envFrom") or ():
-        if source.get("configMapRef"):
-            yield source["configMapRef"], ""
+def _referred(holder: Obj, kinds: dict[str, str]) -> Iterator[Source]:
+    yield from (_source(kind, holder[key]) for key, kind in kinds.items() if holder.get(key))
+
+
+def _variable_sources(container: Obj) -> Iterator[tuple[Source, str]]:
+    """Yield what a container's environment refers to, with the key ("": all of it)."""
+    for holder in container.get("envFrom") or ():
+        yield from ((source, "") for source in _referred(holder, _ALL_KEYS))
     for variable in container.get("env") or ():
-        reference = (variable.get("valueFrom") or {}).get("configMapKeyRef")
-        if reference:
-            yield reference, reference["key"]
+        holder = variable.get("valueFrom") or {}
+        for source in _referred(holder, _ONE_KEY):
+            yield source, _key_of(holder)
+
+
+def _key_of(holder: Obj) -> str:
+    return next(str(holder[key]["key"]) for key in _ONE_KEY if holder.get(key))
 
 
 # -- volumes ---------------------------------------------------------------------------------------
@@ -68,50 +110,46 @@ def _variable_sources(container: Obj) -> Iterator[tuple[Obj, str]]:
 
 def is_projected(volume: Obj) -> bool:
     """Say whether the volume's files are those of this module."""
-    return bool(_sources(volume))
+    return bool(_projections(volume))
 
 
 def files(pod: Obj, view: Getter, volume: Obj) -> dict[str, bytes]:
     """Return the files of one of ``spec.volumes`` by path, which begins with a slash."""
     out: dict[str, bytes] = {}
-    for source in _sources(volume):
-        if source.get("configMap"):
-            found = view.get("ConfigMap", namespace_of(pod), source["configMap"]["name"])
+    for projection in _projections(volume):
+        for source in _referred(projection, _VOLUMES):
+            found = source.found(pod, view)
             content = _content(found) if found is not None else {}
-            items = source["configMap"].get("items")
-            pairs = [(i["key"], i["path"]) for i in items] if items else [(key, key) for key in content]
+            pairs = source.items or [(key, key) for key in content]
             out |= {f"/{path}": content[key] for key, path in pairs if key in content}
-        for item in (source.get("downwardAPI") or {}).get("items") or ():
+        for item in (projection.get("downwardAPI") or {}).get("items") or ():
             if item.get("fieldRef"):
                 out[f"/{item['path']}"] = own_field(pod, item["fieldRef"]).encode()
     return out
 
 
-def _content(config_map: Obj) -> dict[str, bytes]:
-    texts, blobs = config_map.get("data") or {}, config_map.get("binaryData") or {}
+def _content(found: Obj) -> dict[str, bytes]:
+    """Return what a ConfigMap or a Secret holds."""
+    texts, blobs = found.get("data") or {}, found.get("binaryData") or {}
+    if found["kind"] == "Secret":
+        texts, blobs = {}, texts
     content = {key: text.encode() for key, text in texts.items()}
     return content | {key: base64.b64decode(text) for key, text in blobs.items()}
 
 
 def missing_file(pod: Obj, view: Getter, volume: Obj) -> Missing | None:
     """Return what keeps one of ``spec.volumes`` from being set up, or None."""
-    for source in _config_maps(volume):
-        if source.get("optional"):
+    for source in _volume_sources(volume):
+        if source.optional:
             continue
-        name = source["name"]
-        found = view.get("ConfigMap", namespace_of(pod), name)
+        found = source.found(pod, view)
         if found is None:
-            return _no_config_map(name)
+            return source.missing()
         content = _content(found)
-        for item in source.get("items") or ():
-            if item["key"] not in content:
-                message = f"configmap references non-existent config key: {item['key']}"
-                return Missing(message, f"waits for key {item['key']} in ConfigMap {name}")
+        for key, _ in source.items:
+            if key not in content:
+                return source.missing_key(key, _NO_KEY[source.kind] + key)
     return None
-
-
-def _no_config_map(name: str) -> Missing:
-    return Missing(f'configmap "{name}" not found', f"waits for ConfigMap {name} to be created")
 
 
 # -- variables -------------------------------------------------------------------------------------
@@ -119,27 +157,25 @@ def _no_config_map(name: str) -> Missing:
 
 def missing_variable(pod: Obj, view: Getter, container: Obj) -> Missing | None:
     """Return what keeps the container from being made, or None."""
-    namespace = namespace_of(pod)
     for source, key in _variable_sources(container):
-        if source.get("optional"):
+        if source.optional:
             continue
-        name = source["name"]
-        found = view.get("ConfigMap", namespace, name)
+        found = source.found(pod, view)
         if found is None:
-            return _no_config_map(name)
+            return source.missing()
         if key and key not in (found.get("data") or {}):
-            message = f"couldn't find key {key} in ConfigMap {namespace}/{name}"
-            return Missing(message, f"waits for key {key} in ConfigMap {name}")
+            where = f"{source.kind} {namespace_of(pod)}/{source.name}"
+            return source.missing_key(key, f"couldn't find key {key} in {where}")
     return None
 
 
 def variables(pod: Obj, view: Getter, container: Obj, known: dict[str, str]) -> dict[str, str]:
     """Return *known* with what the container's ``envFrom`` and ``env`` add."""
     env = dict(known)
-    for source in container.get("envFrom") or ():
-        reference = source.get("configMapRef") or {}
-        data = _data(pod, view, reference.get("name", ""))
-        env |= {f"{source.get('prefix') or ''}{key}": text for key, text in data.items()}
+    for holder in container.get("envFrom") or ():
+        prefix = holder.get("prefix") or ""
+        for source in _referred(holder, _ALL_KEYS):
+            env |= {f"{prefix}{key}": text for key, text in _texts(pod, view, source).items()}
     for variable in container.get("env") or ():
         value = variable.get("value")
         if value is None:
@@ -152,17 +188,19 @@ def variables(pod: Obj, view: Getter, container: Obj, known: dict[str, str]) -> 
     return env
 
 
-def _data(pod: Obj, view: Getter, name: str) -> dict[str, str]:
-    found = view.get("ConfigMap", namespace_of(pod), name) if name else None
-    data: dict[str, str] = (found or {}).get("data") or {}
+def _texts(pod: Obj, view: Getter, source: Source) -> dict[str, str]:
+    """Return what can be a variable: of a ConfigMap not its bytes."""
+    found = source.found(pod, view) or {}
+    data: dict[str, str] = found.get("data") or {}
+    if source.kind == "Secret":
+        return {key: base64.b64decode(text).decode(errors="replace") for key, text in data.items()}
     return data
 
 
-def _value_from(pod: Obj, view: Getter, source: Obj) -> str | None:
-    reference = source.get("configMapKeyRef")
-    if reference:
-        return _data(pod, view, reference["name"]).get(reference["key"])
-    return own_field(pod, source.get("fieldRef") or {})
+def _value_from(pod: Obj, view: Getter, holder: Obj) -> str | None:
+    for source in _referred(holder, _ONE_KEY):
+        return _texts(pod, view, source).get(_key_of(holder))
+    return own_field(pod, holder.get("fieldRef") or {})
 
 
 def own_field(pod: Obj, reference: Obj) -> str:

@@ -10,11 +10,12 @@ from core.apimachinery.meta import Obj
 from core.client.cache import Cache
 from core.kubelet.kubelet import Kubelet
 from core.kubelet.projected import (
-    config_maps_of,
+    Missing,
     files,
     missing_file,
     missing_variable,
     own_field,
+    sources_of,
     variables,
 )
 from core.sim.settings import Settings
@@ -148,8 +149,59 @@ def test_a_container_needs_what_its_variables_refer_to(
 def test_a_pod_refers_to_config_maps_in_three_ways() -> None:
     first = container(env=[FROM_KEY], envFrom=[{"configMapRef": {"name": "more"}}])
 
-    assert config_maps_of(pod(first, volumes=[chosen(name="files")])) == {"app", "more", "files"}
-    assert config_maps_of(POD) == set()
+    assert sources_of(pod(first, volumes=[chosen(name="files")])) == {
+        ("ConfigMap", name) for name in ("app", "more", "files")
+    }
+    assert sources_of(POD) == set()
+
+
+# -- Secrets ---------------------------------------------------------------------------------------
+
+LOGIN: Obj = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "login", "namespace": "default", "uid": "uid-login"},
+    "data": {"password": "czNjcjN0"},
+}
+SECRET_VOLUME = {"name": "login", "secret": {"secretName": "login"}}
+PASSWORD = {"name": "PASSWORD", "valueFrom": {"secretKeyRef": {"name": "login", "key": "password"}}}
+
+
+def test_a_secret_is_files_and_variables_of_its_plain_text() -> None:
+    all_of_it = container(env=[PASSWORD], envFrom=[{"prefix": "DB_", "secretRef": {"name": "login"}}])
+    projected = {"name": "all", "projected": {"sources": [{"secret": {"name": "login"}}]}}
+
+    assert files(POD, Cache([LOGIN]), SECRET_VOLUME) == {"/password": b"s3cr3t"}
+    assert files(POD, Cache([LOGIN]), projected) == {"/password": b"s3cr3t"}
+    assert variables(POD, Cache([LOGIN]), all_of_it, {}) == {"DB_password": "s3cr3t", "PASSWORD": "s3cr3t"}
+    assert sources_of(pod(all_of_it, volumes=[SECRET_VOLUME])) == {("Secret", "login")}
+
+
+def test_a_missing_secret_or_key_is_named() -> None:
+    no_key = {"name": "login", "secret": {"secretName": "login", "items": [{"key": "user", "path": "u"}]}}
+    empty = {key: value for key, value in LOGIN.items() if key != "data"}
+
+    def message(missing: Missing | None) -> str:
+        return missing.message if missing else ""
+
+    assert message(missing_file(POD, Cache(), SECRET_VOLUME)) == 'secret "login" not found'
+    assert message(missing_file(POD, Cache([LOGIN]), no_key)) == "references non-existent secret key: user"
+    assert message(missing_variable(POD, Cache(), container(env=[PASSWORD]))) == 'secret "login" not found'
+    assert (
+        message(missing_variable(POD, Cache([empty]), container(env=[PASSWORD])))
+        == "couldn't find key password in Secret default/login"
+    )
+
+
+def test_a_pod_waits_for_the_secret_it_mounts() -> None:
+    bench = Bench(node(), pod(container(), volumes=[SECRET_VOLUME])).run(5)
+
+    assert bench.events == [
+        'FailedMount: MountVolume.SetUp failed for volume "login" : secret "login" not found'
+    ]
+    assert bench.because == "waits for Secret login to be created"
+    bench.put(LOGIN)
+    assert "running" in bench.run(5).state
 
 
 # -- the kubelet -----------------------------------------------------------------------------------
