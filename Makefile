@@ -1,5 +1,6 @@
 # make run    serve the site on 127.0.0.1:8000       (PORT=8123 DATA=/some/folder PACE=1 DNS_PORT=5353 BIND=0.0.0.0 FLAGS=...)
 # make test   run the tests, browser tests included  (ARGS="-k deployment")
+# make conformance  play 24 scenarios with the real kubectl, compare with a real cluster, print a table (5 minutes)
 # make check  ruff, mypy, import-linter
 # make bench  measure; prints a table
 # make lock   pin requirements*.in again
@@ -28,7 +29,7 @@ ifneq ($(DNS_PORT),)
 export DNS_PORT
 endif
 
-.PHONY: run test check bench lock protobuf demo clean
+.PHONY: run test conformance check bench lock protobuf demo clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -39,6 +40,9 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest $(ARGS)
+
+conformance: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.conformance $(ARGS)
 
 check: $(VENV)/.installed-dev
 	@echo "ruff: style" && $(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -28,6 +28,7 @@ class Kubectl:
     server: str
     namespace: str
     home: Path
+    folder: Path | None = None  # where -f looks for files
 
     def __call__(self, line: str, stdin: str = "", timeout: float = 60) -> Said:
         """Run a command line. *timeout*: seconds after which it counts as hanging."""
@@ -39,6 +40,7 @@ class Kubectl:
             capture_output=True,
             text=True,
             timeout=timeout,
+            cwd=self.folder,
             env={"HOME": str(self.home), "PATH": "/usr/bin:/bin"},
             check=False,
         )

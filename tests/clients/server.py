@@ -12,7 +12,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
@@ -41,9 +41,12 @@ class Answer:
 
 
 class Server:
-    """`manage.py serve` on a free port, of loopback unless *bind* says otherwise; *more* environment."""
+    """`manage.py serve` on a free port, of loopback unless *bind* says otherwise.
 
-    def __init__(self, data: Path, bind: str = "127.0.0.1", **more: str) -> None:
+    *flags*: of the components of lab; *more*: environment.
+    """
+
+    def __init__(self, data: Path, bind: str = "127.0.0.1", flags: Sequence[str] = (), **more: str) -> None:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
@@ -54,7 +57,7 @@ class Server:
         environment = {k: v for k, v in os.environ.items() if k not in cleared}
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "manage.py", "serve", "--bind", bind, "--port", str(self.port)],
+                [sys.executable, "manage.py", "serve", "--bind", bind, "--port", str(self.port), *flags],
                 cwd=ROOT,
                 env=environment | {"STSVIZ_DATA": str(data), "PACE": PACE, "DNS_PORT": "0"} | more,
                 stdout=log,

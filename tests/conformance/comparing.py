@@ -1,13 +1,17 @@
 """Compares a recording with what a real control plane did, step by step.
 
-lives   what happened to each object, in words and in order
-events  what was said, once each
-state   every object at the end of the step, the whole of it
-codes   the exit code of each kubectl command
+lives     what happened to each object, in words and in order
+events    what was said, once each
+state     every object at the end of the step, the whole of it
+codes     the exit code of each kubectl command
+commands  what each kubectl command printed, and its exit code
+shows     what kubectl printed of the state at the end of the step
+order     pairs of happenings of different objects that came in this order in every run: advice only
 """
 
 from __future__ import annotations
 
+import difflib
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -24,8 +28,8 @@ from core.apimachinery.meta import (
     uid_of,
 )
 from core.apiserver.store import Change
-from tests.conformance.masking import Words
-from tests.conformance.recording import Recording, Step
+from tests.conformance.masking import Words, in_any_order
+from tests.conformance.recording import Printed, Recording, Step
 
 ANY = "<any>"  # what the real cluster's own runs did not agree on
 UNBORN: Obj = {"metadata": {}, "spec": {}, "status": {}}
@@ -35,7 +39,7 @@ SELECTED_NODE = "volume.kubernetes.io/selected-node"
 def differences(area: str, golden: dict[str, Any], recording: Recording) -> list[str]:
     """Return a line for every place where *recording* is not as *golden* says."""
     told = Told(recording)
-    compare = {"lives": _lives, "events": _events, "state": _state, "codes": _codes}[area]
+    compare = COMPARE[area]
     return [
         f"{want['title']}: {line}"
         for n, want in enumerate(golden["steps"])
@@ -54,11 +58,22 @@ class Said(NamedTuple):
     message: str
 
 
+class ToldPrint(NamedTuple):
+    """What kubectl printed, as it can be compared."""
+
+    code: int
+    out: list[str]
+    err: list[str]
+
+
 class ToldStep:
     """One step in comparable words."""
 
     def __init__(self) -> None:
         self.codes: list[int] = []
+        self.commands: list[ToldPrint] = []
+        self.shows: list[ToldPrint] = []
+        self.order: dict[str, int] = {}  # "Pod web-0 #1 ready": when that was so for the first time
         self.lives: dict[str, list[str]] = defaultdict(list)
         self.events: set[Said] = set()
         self.state: dict[str, Obj] = {}
@@ -77,6 +92,8 @@ class Told:
     def _step(self, step: Step) -> ToldStep:
         told = ToldStep()
         told.codes = step.codes
+        told.commands = [self._printed(one) for one in step.commands]
+        told.shows = [self._printed(one) for one in step.shows]
         told.state = {
             f"{obj['kind']} {self.words.text(name_of(obj))}": self.words.object(obj) for obj in step.state
         }
@@ -86,12 +103,17 @@ class Told:
             if change.ref.kind == "Event":
                 told.events.update(self._said(change))
             elif change.ref.kind != "EndpointSlice":
-                told.lives[self.words.title(uid) or ""] += self._life(change)
+                who = self.words.title(uid) or ""
+                for word in self._life(change):
+                    told.lives[who].append(word)
+                    told.order.setdefault(f"{who} {word}", len(told.order))
             if change.type == "DELETED":
                 gone.add(uid)
         self._gone |= gone
-        told.lives = {who: words for who, words in told.lives.items() if words}
         return told
+
+    def _printed(self, printed: Printed) -> ToldPrint:
+        return ToldPrint(printed.code, self.words.printed(printed.out), self.words.printed(printed.err))
 
     def _said(self, change: Change) -> Iterator[Said]:
         event, about = change.obj, change.obj["involvedObject"]
@@ -243,3 +265,40 @@ def _unequal(want: Any, got: Any, path: str, free: frozenset[str]) -> Iterator[s
             yield from _unequal(one, other, f"{path}[{n}]", free)
     else:
         yield f"{path}: want {want!r:.160}, got {got!r:.160}"
+
+
+def _commands(want: dict[str, Any], got: ToldStep) -> Iterator[str]:
+    yield from _prints(want["commands"], got.commands)
+
+
+def _shows(want: dict[str, Any], got: ToldStep) -> Iterator[str]:
+    yield from _prints(want["shows"], got.shows)
+
+
+def _prints(want: list[dict[str, Any]], got: list[ToldPrint]) -> Iterator[str]:
+    for one in want:
+        run = got[one["n"]]
+        if run.code != one["code"]:
+            yield f"$ kubectl {one['command']}: exit code {run.code}, not {one['code']}"
+        for stream in ("out", "err"):
+            real, here = in_any_order(one[stream].splitlines()), getattr(run, stream)
+            if real != here:
+                lines = list(difflib.unified_diff(real, here, n=0, lineterm=""))[2:]
+                yield "\n".join([f"$ kubectl {one['command']} [{stream}]", *lines])
+
+
+def _order(want: dict[str, Any], got: ToldStep) -> Iterator[str]:
+    for before, after in want["order"]:
+        if got.order.get(before, -1) > got.order.get(after, len(got.order)):
+            yield f"{before!r} must come before {after!r}"
+
+
+COMPARE: dict[str, Callable[[dict[str, Any], ToldStep], Iterator[str]]] = {
+    "commands": _commands,
+    "shows": _shows,
+    "lives": _lives,
+    "events": _events,
+    "state": _state,
+    "codes": _codes,
+    "order": _order,
+}

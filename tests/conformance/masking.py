@@ -27,6 +27,11 @@ IMAGE_IS_THERE = re.compile(
     r"Successfully pulled image (\S+) in \S+ \(\S+ including waiting\)\. Image size: \d+ bytes\."
     r"|Container image (\S+) already present on machine and can be accessed by the pod"
 )
+DATE = re.compile(r"\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d [+-]\d{4}")
+REPEATED = re.compile(r"\(x\d+ over [0-9dhms]+\)")
+AGE = re.compile(r"(?<=\s)(?=\d+[dhms])(?:\d+d)?(?:\d+h)?(?:\d+m)?(?:\d+s)?(?=\s|\)|$)")
+RANDOM_NAME = re.compile(r"\S*<(?:hash|\w+ suffix|uid) ")
+PULLING = re.compile(r"\bPulling\b.*Pulling image")
 
 
 class Words:
@@ -48,6 +53,11 @@ class Words:
 
     def text(self, text: str) -> str:
         return IMAGE_IS_THERE.sub(lambda m: f"image {m[1] or m[2]} is there", RANDOM.sub(self._word, text))
+
+    def printed(self, text: str) -> list[str]:
+        """Return what kubectl printed, line by line, without ages and widths of columns."""
+        lines = [line for line in self.text(text).splitlines() if not PULLING.search(line)]
+        return in_any_order([_line(line) for line in lines])
 
     def value(self, value: Any) -> Any:
         """Return part of an object as it can be compared."""
@@ -103,3 +113,15 @@ class Words:
         if raw not in self._words:
             self._count[group] += 1
             self._words[raw] = f"<{sort}{self._count[group]}>"
+
+
+def _line(line: str) -> str:
+    line = AGE.sub("AGE", REPEATED.sub("", DATE.sub("<time>", line)))
+    return re.sub(r" {2,}", "  ", line).rstrip()
+
+
+def in_any_order(lines: list[str]) -> list[str]:
+    """Sort the rows of a table whose names are random in part: they stand in the order of what was drawn."""
+    if lines and lines[0].startswith("NAME  ") and any(RANDOM_NAME.match(line) for line in lines):
+        return [lines[0], *sorted(lines[1:])]
+    return lines

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -35,12 +35,25 @@ WATCHED = {
 }
 
 
+class Printed(NamedTuple):
+    """What a run of the real kubectl ended with."""
+
+    code: int
+    out: str
+    err: str
+
+
 @dataclass
 class Step:
-    """What one step did, and what stood there when it had settled."""
+    """What one step did, and what stood there when it had settled.
+
+    ``commands`` and ``shows`` take a real kubectl: a run in this process leaves them empty.
+    """
 
     title: str
     codes: list[int] = field(default_factory=list)  # of the kubectl commands
+    commands: list[Printed] = field(default_factory=list)
+    shows: list[Printed] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     state: list[Obj] = field(default_factory=list)
 
@@ -51,9 +64,16 @@ class Recording:
     steps: list[Step]
 
 
+def read_scenario(name: str) -> dict[str, Any]:
+    scenario: dict[str, Any] = yaml.safe_load(
+        (HERE / "scenarios" / f"{name}.yaml").read_text(encoding="utf-8")
+    )
+    return scenario
+
+
 def record(name: str) -> Recording:
     """Run scenarios/*name*.yaml on a new cluster, which is gone afterwards."""
-    scenario = yaml.safe_load((HERE / "scenarios" / f"{name}.yaml").read_text(encoding="utf-8"))
+    scenario = read_scenario(name)
     cluster = Cluster.new(f"recording-{name}", start=START, seed=7, settings=SETTINGS)
     try:
         return Recorder(cluster).run(scenario)
@@ -107,14 +127,15 @@ class Recorder:
         """Return the watched changes since the last call."""
         changes = self.cluster.changes_since(self._head)
         self._head = self.cluster.revision
-        return [change for change in changes if _watched(change.obj)]
+        return [change for change in changes if is_watched(change.obj)]
 
     def _objects(self) -> list[Obj]:
-        found = [obj for kind in WATCHED for obj in self.cluster.view.list(kind) if _watched(obj)]
+        found = [obj for kind in WATCHED for obj in self.cluster.view.list(kind) if is_watched(obj)]
         return sorted(found, key=lambda obj: (obj["kind"], name_of(obj)))
 
 
-def _watched(obj: Obj) -> bool:
+def is_watched(obj: Obj) -> bool:
+    """Say whether a recording keeps *obj*."""
     kind, namespace, name = ref_of(obj)
     if kind not in WATCHED or namespace not in ("", "default") or name == "kubernetes":
         return False

@@ -9,10 +9,12 @@ from typing import Any
 
 import pytest
 
-from core.apimachinery.meta import Obj
+from core.apimachinery.meta import Obj, ref_of
+from core.apiserver.rows import Change
+from tests.conformance.__main__ import AREAS, report
 from tests.conformance.comparing import differences
-from tests.conformance.masking import Words
-from tests.conformance.recording import HERE, Recording, record
+from tests.conformance.masking import Words, in_any_order
+from tests.conformance.recording import HERE, Printed, Recording, Step, record
 
 UID = "8f0c2f7e-fd66-4a41-9c7e-0123456789ab"
 OTHER_UID = "11111111-2222-4333-8444-555555555555"
@@ -116,6 +118,63 @@ def test_each_area_finds_what_is_not_as_recorded(
     assert complaint in found[0]
 
 
+@pytest.mark.parametrize("area", ["commands", "shows"])
+@pytest.mark.parametrize(
+    ("printed", "complaint"),
+    [
+        (Printed(0, "NAME   AGE\nweb-0  5s\n", ""), ""),
+        (Printed(0, "NAME   AGE\nweb-1  5s\n", ""), "@@ -2 +2 @@\n-web-0  AGE\n+web-1  AGE"),
+        (
+            Printed(0, "NAME   AGE\nweb-0  5s\n", "Warning: x"),
+            "$ kubectl get pods [err]\n@@ -0,0 +1 @@\n+Warning: x",
+        ),
+        (Printed(1, "NAME   AGE\nweb-0  5s\n", ""), "exit code 1, not 0"),
+    ],
+)
+def test_what_kubectl_prints_is_compared_to_the_letter(area: str, printed: Printed, complaint: str) -> None:
+    real = {"n": 0, "command": "get pods", "code": 0, "out": "NAME  AGE\nweb-0  AGE", "err": ""}
+    step = Step("a", commands=[printed], shows=[printed])
+    found = differences(area, {"steps": [{"title": "a", area: [real]}]}, Recording([], [step]))
+    assert [complaint in line for line in found] == ([True] if complaint else [])
+
+
+@pytest.mark.parametrize(
+    ("order", "complaints"),
+    [
+        (["Pod a #1 created", "Pod b #1 created"], 0),
+        (["Pod b #1 created", "Pod a #1 created"], 1),
+        (["Pod a #1 ready", "Pod b #1 created"], 0),  # what never came is for the lives to tell
+    ],
+)
+def test_the_order_of_two_objects_is_compared(order: list[str], complaints: int) -> None:
+    pods = [pod(name, name, resourceVersion="1") for name in "ab"]
+    changes = [Change(n, "ADDED", ref_of(obj), obj, None, "", "", 0.0) for n, obj in enumerate(pods)]
+    recording = Recording([], [Step("a", changes=changes)])
+    assert len(differences("order", {"steps": [{"title": "a", "order": [order]}]}, recording)) == complaints
+
+
+@pytest.mark.parametrize(
+    ("printed", "lines"),
+    [
+        ("NAME    AGE\nweb-0   2m5s", ["NAME  AGE", "web-0  AGE"]),
+        ("  Warning  A  4s (x7 over 2m5s)  kubelet  b", ["  Warning  A  AGE  kubelet  b"]),
+        ("Start: Tue, 24 Nov 2026 10:00:00 +0000", ["Start: <time>"]),
+        ('  Normal  Pulling  4s  kubelet  Pulling image "a"', []),
+        ("NAME   A\nb      1\na      2", ["NAME  A", "b  1", "a  2"]),
+    ],
+)
+def test_what_is_printed_is_masked(printed: str, lines: list[str]) -> None:
+    assert Words([]).printed(printed) == lines
+
+
+def test_rows_whose_names_are_drawn_stand_in_any_order() -> None:
+    assert in_any_order(["NAME  A", "f-<hash 2>  1", "f-<hash 1>  2"]) == [
+        "NAME  A",
+        "f-<hash 1>  2",
+        "f-<hash 2>  1",
+    ]
+
+
 def test_what_the_real_cluster_left_open_is_free(golden: Golden, recording: Recording) -> None:
     step = golden["steps"][0]
     del volume(step)["spec"]["capacity"]
@@ -131,3 +190,15 @@ def volume(step: Golden) -> Obj:
 
 
 EVENT = {"type": "Normal", "reason": "A", "object": "Pod/a", "field": "", "component": "b", "message": "c"}
+
+
+# -- the table ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("area", "status"), [("shows", 1), ("lives", 1), ("order", 0)])
+def test_the_exit_status_says_whether_more_differs_than_the_order(
+    area: str, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = {name: ["x"] if name == area else [] for name in AREAS}
+    assert report({"01-a": found}) == status
+    assert f"01-a [{area}] x" in capsys.readouterr().out
