@@ -292,7 +292,8 @@ def validate_object_meta_update(
         if added:
             listed = "[]string{" + ", ".join(quoted(name) for name in added) + "}"
             detail = "no new finalizers can be added if the object is being deleted, found new finalizers "
-            out.append(forbidden(f"{path}.finalizers", detail + listed))
+            # upstream checks this before the strategy, which checks it again: the causes name it twice
+            out += 2 * [forbidden(f"{path}.finalizers", detail + listed)]
     if meta.get("labels") != old.get("labels"):
         out += validate_labels(meta.get("labels"), f"{path}.labels")
     if meta.get("annotations") != old.get("annotations"):

@@ -26,7 +26,7 @@ from core.apiserver.patching import patched
 from core.apiserver.refusals import RevisionTooLarge, Unexplained
 from core.apiserver.registry import STRATEGIES
 from core.apiserver.registry.deletion import DeleteOptions
-from core.apiserver.registry.generic import Registry
+from core.apiserver.registry.generic import Registry, check_uid
 from core.apiserver.store import modified, not_found
 
 _NAMESPACE_DIFFERS = "the namespace of the provided object does not match the namespace sent on the request"
@@ -229,6 +229,7 @@ class Handlers:
             self._check_name(obj, target)
             if obj["metadata"].get("namespace", "") != target.namespace:
                 raise BadRequest(_NAMESPACE_DIFFERS)
+            check_uid(obj, old)
             return self._replace(target, served_to_stored(obj, target.resource), write)
 
         made = self._written(write, change)
@@ -254,6 +255,7 @@ class Handlers:
             new, manage = fieldmanager.apply(live, config, me, force=write.options.force)
             if live is None:
                 return self.registry.create(new, write.actor, manage=manage)
+            check_uid(new, live)
             if target.subresource:
                 return self.registry.update_status(new, write.actor, manage=manage)
             return self.registry.update(new, write.actor, manage=manage)

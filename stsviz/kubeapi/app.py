@@ -26,7 +26,7 @@ from core.apiserver.options import (
     write_options,
 )
 from core.apiserver.patching import APPLY_PATCH, patch_type
-from core.apiserver.refusals import RevisionTooLarge, WrongMethod
+from core.apiserver.refusals import NotAcceptable, RevisionTooLarge, WrongMethod
 from core.cluster import Cluster
 from stsviz import access
 from stsviz.kubeapi import documents, podlogs
@@ -109,11 +109,14 @@ class KubernetesApi:
                 return await podlogs.serve(self._hub(cluster), target, request, receive, send)
             upgrade = request.header("upgrade")
             raise await self._in_thread(refuse_upgrade, cluster, target, request.query, upgrade)
-        form = form_of(request, collection=not target.name)
+        form = form_of(request, collection=not target.name, tables=bool(target.resource.stored))
         several = verb in ("list", "deletecollection")
         options = options_of(request, target) if several else ListOptions()
         if verb == "list" and options.watch:
-            form = form_of(request, collection=True, watch=True)
+            try:
+                form = form_of(request, collection=True, watch=True)
+            except NotAcceptable as error:  # said in what would do for anything but a watch (API-N2)
+                return response_of(error.status(), form, request, error.code)
             cluster = await self._in_thread(_cluster, name)
             await Stream(self._hub(cluster), target, options, form, send).run(receive)
             return None

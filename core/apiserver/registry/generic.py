@@ -370,6 +370,16 @@ def _status_metadata(obj: Obj, old: Obj) -> dict[str, Any]:
     return {**kept, **changed} if changed else kept
 
 
+def check_uid(new: Obj, old: Obj) -> None:
+    """Refuse another uid, in the words for a patch: an update hears of its precondition (API-U9).
+
+    Raises: Invalid, with the cause twice, as it is found before and by the strategy.
+    """
+    uid = new["metadata"].get("uid")
+    if uid and uid != old["metadata"]["uid"]:
+        raise _invalid(old, 2 * validation.immutable("metadata.uid", uid, old["metadata"]["uid"]))
+
+
 def _uid_differs(ref: Ref, asked: str, found: str) -> str:
     key = "/".join(part for part in (BY_KIND[ref.kind].plural, ref.namespace, ref.name) if part)
     return (

@@ -220,6 +220,30 @@ def test_the_metadata_of_a_status_is_checked(space: Space, meta: dict[str, Any],
     assert (answer.code, answer.json["details"]["causes"][0]["field"]) == (422, field)
 
 
+@pytest.mark.parametrize("kind", ["merge-patch+json", "strategic-merge-patch+json", "apply-patch+yaml"])
+def test_a_uid_is_not_patched(space: Space, kind: str) -> None:
+    """API-U9"""
+    patch = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "a", "uid": "x"}}
+    answer = space.server.patch(f"{space.core}/services/a?fieldManager=py", patch, kind)
+    found = 'Invalid value: "x": field is immutable'
+    assert (answer.code, answer.message) == (422, f'Service "a" is invalid: metadata.uid: {found}')
+    cause = {"reason": "FieldValueInvalid", "message": found, "field": "metadata.uid"}
+    assert answer.json["details"]["causes"] == [cause, cause]
+
+
+def test_an_object_that_goes_takes_no_more_finalizers(space: Space) -> None:
+    """API-U9"""
+    held = {"metadata": {"name": "held", "finalizers": ["a.example/b"]}}
+    space.server.call("POST", f"{space.core}/configmaps", held, **JSON)
+    path = f"{space.core}/configmaps/held"
+    space.server.call("DELETE", path)
+    answer = space.server.patch(path, {"metadata": {"finalizers": ["a.example/b", "x.example/y"]}})
+    found = "no new finalizers can be added if the object is being deleted, found new finalizers"
+    assert (answer.code, answer.message.count(found)) == (422, 1)
+    assert len(answer.json["details"]["causes"]) == 2
+    assert space.server.patch(path, {"metadata": {"finalizers": None}}).code == 200
+
+
 def test_many_warnings_are_cut_and_said_once(space: Space) -> None:
     """API-F5; filters/warning.go: 4096 characters, of each the first 256 when they are more."""
     unknown = {f"{at:03}{'x' * 300}": 1 for at in range(50)}

@@ -138,13 +138,13 @@ def test_every_cluster_has_an_address_of_its_own(server: Server):
     ],
 )
 def test_the_best_clause_that_can_be_served_wins(server: Server, accept: str, code: int, kind: str):
-    """API-N1…N6"""
+    """API-N1, API-N2, API-N3, API-N4, API-N6"""
     answer = server.get(PODS, Accept=accept)
     assert (answer.code, answer.json["kind"]) == (code, kind)
 
 
 def test_a_table_has_every_column_and_the_object_as_asked(server: Server):
-    """API-T1, API-T2"""
+    """API-T1, API-T2, API-T3"""
     table = server.get("/api/v1/nodes", Accept=TABLE).json
     assert set(table["columnDefinitions"][0]) == {"name", "type", "format", "description", "priority"}
     assert len(table["rows"][0]["cells"]) == len(table["columnDefinitions"])
@@ -160,6 +160,13 @@ def test_yaml_is_answered_to_who_asks(server: Server):
     answer = server.get("/api/v1/nodes/node-1", Accept="application/yaml")
     assert answer.headers["content-type"] == "application/yaml"
     assert b"\nkind: Node\n" in b"\n" + answer.body
+
+
+def test_a_watch_in_yaml_is_refused_in_yaml(server: Server):
+    """API-N2"""
+    answer = server.get("/api/v1/nodes?watch=true", Accept="application/yaml")
+    assert (answer.code, answer.headers["content-type"]) == (406, "application/yaml")
+    assert b"reason: NotAcceptable\n" in answer.body
 
 
 @pytest.mark.parametrize("content_type", ["", "application/json", "text/plain"])
