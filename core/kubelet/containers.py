@@ -1,7 +1,8 @@
 """The life of one container: image, start, probes, exit, restart with growing pauses.
 
 Source: pkg/kubelet/kuberuntime/kuberuntime_manager.go (computePodActions), kuberuntime_container.go (v1.36).
-Differs: the runtime is simulated: a container starts ``container_start_seconds`` after it may.
+Differs: the runtime is simulated: a container starts ``container_start_seconds`` after it may. That what its
+variables refer to is missing is told once, and it is tried again on news of it, not every few seconds.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Event strategy: the fields that are always on the wire, and the namespace rule.
 
 Source: pkg/registry/core/event/strategy.go, pkg/apis/core/validation/events.go (v1.36).
-Not modelled: events.k8s.io as a second view of the same objects.
+Differs: a refusal names an Event of events.k8s.io as one of core.
 """
 
 from __future__ import annotations
