@@ -208,7 +208,7 @@ def test_drain_waits_for_the_budget(web: Kubectl):
 
 
 def test_the_small_kinds_are_listed_and_described(web: Kubectl):
-    """TAB-10, TAB-15, TAB-17, TAB-19; protobuf bodies of create (API-PB1)"""
+    """TAB-10, TAB-15, TAB-17, TAB-19; protobuf bodies of create (API-PB1, API-PB2)"""
     assert web.ok("create configmap app --from-literal=a=1") == "configmap/app created\n"
     assert web.json("get cm app")["data"] == {"a": "1"}
     assert web.ok("create pdb none --selector=app=nginx --max-unavailable=0") == (

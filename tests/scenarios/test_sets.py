@@ -95,7 +95,7 @@ def test_each_pod_keeps_its_name_and_its_bytes():
 
 
 def test_scaled_up_down_and_up_again_it_finds_its_claims():
-    """SC5, SC6, SC7, INV5"""
+    """SC5, SC6, SC7, INV5, L36"""
     play = settled()
     assert play.scale(5).settle().story("Pod and claim") == ["+c3", "+3", "R3", "+c4", "+4", "R4"]
     claims = [play.uid(claim_of(n)) for n in range(5)]
@@ -517,3 +517,27 @@ def test_applying_the_same_again_writes_nothing():
     assert play.cluster.update({**web(), "metadata": play.cluster.get(WEB)["metadata"]})
     assert play.cluster.revision == before
     assert play.status["replicas"] == play.status["readyReplicas"] == play.status["updatedReplicas"] == 3
+
+
+def test_in_range_no_claim_belongs_to_a_pod():
+    """INV13, STS-K7"""
+    play = settled(persistentVolumeClaimRetentionPolicy={"whenScaled": "Delete"}).delete(0, 1).settle()
+    play.image(B).settle()
+    assert all("ownerReferences" not in play.cluster.get(claim_of(n))["metadata"] for n in range(3))
+    play.scale(2).settle()
+    assert play.names("PersistentVolumeClaim") == ["www-web-0", "www-web-1"]
+
+
+def test_a_lost_web_0_holds_up_the_whole_set():
+    """NF14, STS-P9, NF8"""
+    play = settled()
+    node = play.cluster.get(pod_of(0))["spec"]["nodeName"]
+    alone = [n for n in range(3) if play.cluster.get(pod_of(n))["spec"]["nodeName"] == node]
+    play.cluster.patch(Ref("Node", "", node), {"metadata": {"annotations": {"stsviz.dev/power": "off"}}})
+    play.wait(420)
+    play.scale(5).image(B).wait(60)
+    assert sorted(play.story()) == sorted(f"-{n}" for n in alone)
+    assert play.images() == [A] * 3
+    play.cluster.delete(pod_of(0), 0)
+    play.wait(30)
+    assert play.story()[:2] == ["x0", "+0"]

@@ -466,3 +466,65 @@ def test_a_volume_deleted_before_its_claim_goes_with_it(disks: Disks) -> None:
     assert disks.get("PersistentVolume", name)["status"]["phase"] == "Bound"
     disks.delete("PersistentVolumeClaim", "c").wait(5)
     assert disks.phases() == ""
+
+
+# -- who may use a volume -----------------------------------------------------------------------------
+
+
+def test_access_modes_never_make_a_mount_read_only(disks: Disks) -> None:
+    """ST-1.21"""
+    mode = {"accessModes": ["ReadOnlyMany"]}
+    disks.volume(**mode).wait(1).claim(**mode).wait(1).pod().wait(10)
+    disks.cluster.write_file(ref("Pod", "p"), "/d/file", b"written")
+    assert disks.cluster.read_file(ref("Pod", "p"), "/d/file") == b"written"
+
+
+def test_read_write_once_keeps_no_pod_from_being_scheduled(bound: Disks) -> None:
+    """ST-5.41"""
+    for name in ("node-1", "node-2"):
+        bound.pod(f"on-{name}", nodeSelector={"kubernetes.io/hostname": name})
+    bound.wait(10)
+    assert [bound.get("Pod", f"on-{name}")["spec"]["nodeName"] for name in ("node-1", "node-2")] == [
+        "node-1",
+        "node-2",
+    ]
+
+
+def on(node: str) -> Obj:
+    term = {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}]}
+    return {"required": {"nodeSelectorTerms": [term]}}
+
+
+def test_two_volumes_bound_on_two_nodes_leave_their_pod_without_one(disks: Disks) -> None:
+    """ST-5.34, ST-2.19, D16"""
+    for number in (1, 2):
+        disks.volume(f"pv-{number}", local={"path": "/d"}, nodeAffinity=on(f"node-{number}"))
+        disks.wait(1).claim(f"c-{number}").wait(1)
+    volumes = [{"name": f"d{n}", "persistentVolumeClaim": {"claimName": f"c-{n}"}} for n in (1, 2)]
+    disks.pod(volumes=[{**volumes[0], "name": "d"}, volumes[1]]).wait(400)
+    assert "2 node(s) didn't match PersistentVolume's node affinity" in disks.said("Pod")[0]
+    assert "nodeName" not in disks.get("Pod", "p")["spec"]
+    assert disks.phases() == "pv-1 Bound, pv-2 Bound, c-1 Bound, c-2 Bound"
+
+
+def test_pods_of_a_deployment_share_a_claim_as_its_mode_allows(disks: Disks) -> None:
+    """SC80, DP13, RS2"""
+    mode = {"accessModes": ["ReadWriteOncePod"]}
+    disks.volume(**mode).wait(1).claim(**mode).wait(1)
+    template = {
+        "metadata": {"labels": {"a": "b"}},
+        "spec": {
+            "containers": [
+                {"name": "c", "image": "nginx", "volumeMounts": [{"name": "d", "mountPath": "/d"}]}
+            ],
+            "volumes": [{"name": "d", "persistentVolumeClaim": {"claimName": "c"}}],
+        },
+    }
+    spec = {"replicas": 3, "selector": {"matchLabels": {"a": "b"}}, "template": template}
+    meta = {"name": "shop", "namespace": "default"}
+    disks.cluster.create({"apiVersion": "apps/v1", "kind": "Deployment", "metadata": meta, "spec": spec})
+    disks.wait(15)
+    pods = disks.cluster.view.list("Pod")
+    assert len({pod["metadata"]["name"] for pod in pods}) == 3
+    assert {pod["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] for pod in pods} == {"c"}
+    assert sorted(pod["status"]["phase"] for pod in pods) == ["Pending", "Pending", "Running"]

@@ -23,7 +23,7 @@ LISTED = Path("docs/not-modelled.md")
 SUFFIXES = {".py", ".txt", ".yaml"}
 OURS = Path("tests/stsviz/test_spec_coverage.py")  # names numbers to try this command
 # STS-D11a, ST-2.30, API-PA1, PL5a, M01; and the rows 14-8-1 of test data. Dates and versions hold none.
-_ONE = r"[A-Z]+-?[A-Z]*\d+(?:\.\d+)?[a-z]?"
+_ONE = r"(?:[A-Z]+-?[A-Z]*\d+(?:\.\d+)?[a-z]?|TAB-[A-Z])"
 NUMBER = re.compile(rf"(?<![\w.#/-])({_ONE}|\d{{1,2}}(?:-\d{{1,2}}){{1,2}})(?![\w-]|\.\d)")
 STATES = ("tested", "not modelled", "neither")
 

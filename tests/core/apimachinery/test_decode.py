@@ -112,7 +112,7 @@ def test_refuses_what_is_no_quantity(storage):
     ],
 )
 def test_stores_times_in_whole_utc_seconds(text, stored):
-    """VAL-T1"""
+    """API-U11, VAL-T1"""
     obj = {**pod(), "metadata": {"creationTimestamp": text}}
 
     assert decode(obj, "Pod").obj["metadata"]["creationTimestamp"] == stored

@@ -49,7 +49,7 @@ CANONICAL = [
 
 @pytest.mark.parametrize(("text", "canonical"), CANONICAL)
 def test_prints_a_quantity_as_the_api_returns_it(text, canonical):
-    """VAL-Q3, ST-1.13"""
+    """ST-1.10, VAL-Q1, VAL-Q3, ST-1.13"""
     assert quantity.canonical(text) == canonical
 
 

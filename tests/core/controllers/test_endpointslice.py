@@ -126,7 +126,7 @@ def test_makes_the_slice_that_a_real_cluster_has():
     ],
 )
 def test_says_ready_serving_terminating(given, publish, conditions):
-    """NET-E4, NET-S6"""
+    """PL64, NET-E4, NET-S6"""
     (action,) = synced(service(publishNotReadyAddresses=publish), pod("web-0", **given)).actions
 
     assert tuple(action.obj["endpoints"][0]["conditions"].values()) == conditions
@@ -134,7 +134,7 @@ def test_says_ready_serving_terminating(given, publish, conditions):
 
 @pytest.mark.parametrize("given", [{"ip": ""}, {"phase": "Succeeded"}, {"phase": "Failed"}])
 def test_leaves_out_pods_without_an_address_or_a_future(given):
-    """NET-E3, NET-E7"""
+    """PL64, NET-E3, NET-E7"""
     (action,) = synced(service(), pod("web-0", **given)).actions
 
     assert action.obj["endpoints"] is None

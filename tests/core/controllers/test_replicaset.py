@@ -99,6 +99,19 @@ def test_makes_pods_of_the_template_with_five_random_letters():
     assert one["spec"] == SPEC
 
 
+def test_all_its_pods_name_the_one_claim_of_the_template():
+    """RS2, DP13"""
+    the_set = rs(2)
+    shared = [{"name": "d", "persistentVolumeClaim": {"claimName": "shared"}}]
+    template = the_set["spec"]["template"]
+    the_set["spec"] = {
+        **the_set["spec"],
+        "template": {**template, "spec": {**template["spec"], "volumes": shared}},
+    }
+
+    assert [made["spec"]["volumes"] for made in created(sync(the_set))] == [shared, shared]
+
+
 def test_tells_each_pod_it_made_after_making_it():
     """RS7"""
     plan = sync(rs(1))

@@ -70,7 +70,7 @@ def data(found):
 
 
 def test_a_headless_service_is_all_its_ready_endpoints():
-    """DNS-3, DNS-11"""
+    """STS-I9, DNS-3, DNS-11"""
     found = ask(HEADLESS, f"nginx.{DOMAIN}.")
 
     assert found.records == (
@@ -90,7 +90,7 @@ def test_a_headless_service_is_all_its_ready_endpoints():
     ],
 )
 def test_only_a_ready_endpoint_has_a_name(conditions, resolves):
-    """DNS-4, DNS-9, DNS-14"""
+    """STS-I9, DNS-4, DNS-9, DNS-14"""
     view = Cache([service(), slice_(endpoint("10.244.0.5", "web-0", **conditions))])
 
     found = ask(view, f"web-0.nginx.{DOMAIN}")

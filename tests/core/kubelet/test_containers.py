@@ -149,11 +149,15 @@ def test_phase_follows_exit_code_and_restart_policy(command, policy, phase):
 
 
 def test_a_command_runs_for_its_time():
+    """PL12"""
     bench = Bench(node(), pod(container(command=["sleep", "30"]), restartPolicy="Never")).run(20)
     assert bench.conditions["Ready"] == "True"
 
     bench.run(15)
     assert bench.status["phase"] == "Succeeded"
+    ended = bench.status
+    bench.run(600)
+    assert bench.status == ended
     assert bench.conditions["PodReadyToStartContainers"] == "False"
 
 
@@ -206,3 +210,17 @@ def test_requests_are_reported_once_started():
     (status,) = Bench(node(), pod(container(resources=requests))).run(5).status["containerStatuses"]
 
     assert (status["resources"], status["allocatedResources"]) == (requests, {"cpu": "100m"})
+
+
+def test_a_readiness_gate_keeps_a_pod_from_being_ready_until_someone_sets_it():
+    """PL10"""
+    gate = "example.com/open"
+    bench = Bench(node(), pod(readinessGates=[{"conditionType": gate}])).run(5)
+    ready = next(c for c in bench.status["conditions"] if c["type"] == "Ready")
+    assert (ready["status"], ready["reason"]) == ("False", "ReadinessGatesNotReady")
+    assert bench.conditions["ContainersReady"] == "True"
+
+    conditions = [*bench.status["conditions"], {"type": gate, "status": "True"}]
+    bench.put({**bench.pod, "status": {**bench.status, "conditions": conditions}})
+    bench.run(1)
+    assert bench.conditions["Ready"] == "True"

@@ -59,7 +59,7 @@ FAR = {
     ],
 )
 def test_says_why_a_volume_cannot_be_mounted(objects, event, because):
-    """ST-8.15, PL29, ST-5.71, ST-5.74, ST-5.81"""
+    """ST-5.79, ST-8.15, PL29, ST-5.71, ST-5.74, ST-5.81"""
     bench = Bench(node(), pod(claims=("www",)), *objects).run(1)
 
     assert (bench.events, bench.because) == ([event], because)

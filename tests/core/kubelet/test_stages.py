@@ -17,7 +17,7 @@ def phases(bench: Bench) -> list[str]:
 
 
 def test_comes_up_in_three_writes():
-    """PL5a"""
+    """PL7, PL5a"""
     bench = Bench(node(), pod()).run(5)
 
     accepted, ready_to_start, running = bench.statuses
@@ -121,7 +121,7 @@ def masked(value):
 
 
 def test_goes_in_recorded_steps():
-    """PL63"""
+    """PL7, PL64, PL63"""
     bench = Bench(node(), pod()).run(5)
     del bench.statuses[:], bench.events[:]
     bench.delete()

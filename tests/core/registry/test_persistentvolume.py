@@ -67,6 +67,19 @@ def test_stamps_a_change_of_phase_and_only_that(phase: str, stamp: str) -> None:
             id="ST-1.50, ST-1.52, ST-1.56 in this order",
         ),
         pytest.param(
+            {"accessModes": ["Sometimes"]},
+            [
+                'spec.accessModes: Unsupported value: "Sometimes": supported values:'
+                ' "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"'
+            ],
+            id="ST-1.51 unknown",
+        ),
+        pytest.param(
+            {"accessModes": ["ReadWriteOncePod", "ReadWriteOnce"]},
+            ["spec.accessModes: Forbidden: may not use ReadWriteOncePod with other access modes"],
+            id="ST-1.51 mixed",
+        ),
+        pytest.param(
             {"capacity": {"storage": "1Gi", "cpu": "1"}},
             ['spec.capacity: Unsupported value: {"storage":"1Gi","cpu":"1"}: supported values: "storage"'],
             id="ST-1.53",

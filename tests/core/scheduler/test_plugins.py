@@ -172,3 +172,22 @@ def test_a_claim_that_can_serve_no_pod_ends_the_cycle(state, message):
 
     assert isinstance(refusal, Refusal)
     assert refusal.message == message
+
+
+def test_an_ephemeral_claim_that_is_not_there_yet_is_waited_for():
+    """ST-5.11"""
+    subject = pod("db-0")
+    subject["spec"]["volumes"] = [{"name": "tmp", "ephemeral": {"volumeClaimTemplate": {"spec": {}}}}]
+
+    refusal = volumebinding.pre_filter(Cycle(Cache([subject]), subject, "W35"))
+
+    assert isinstance(refusal, Refusal)
+    waiting = "waiting for ephemeral volume controller to create the persistentvolumeclaim"
+    assert refusal.message == f'{waiting} "db-0-tmp"'
+
+
+def test_a_pod_without_claims_has_no_volumes_to_bind():
+    """ST-5.18"""
+    subject = pod("db-0")
+
+    assert volumebinding.pre_filter(Cycle(Cache([subject]), subject, "W35")) is None

@@ -7,7 +7,7 @@ import pytest
 from core.apimachinery.meta import replaced
 from core.client.actions import Bind, RecordEvent, Update, UpdateStatus
 from core.scheduler.framework import Reason
-from core.scheduler.scheduler import explain, fit_error
+from core.scheduler.scheduler import FILTERS, explain, fit_error
 from tests.core.scheduler.cast import (
     DELAYED,
     IMMEDIATE,
@@ -348,3 +348,19 @@ def test_explains_in_words_with_like_nodes_together():
     refused = {"node-1": [Reason("", "is cordoned")], "node-2": [Reason("", "is cordoned")]}
 
     assert explain(refused) == "fits no node: each of node-1, node-2 is cordoned"
+
+
+def test_filters_are_asked_in_upstreams_order():
+    """ST-5.1"""
+    assert [pre_filter.__module__.rsplit(".", 1)[1] for pre_filter in FILTERS] == [
+        "nodeunschedulable",
+        "tainttoleration",
+        "nodeaffinity",
+        "nodeports",
+        "noderesources",
+        "volumerestrictions",
+        "volumebinding",
+        "volumezone",
+        "podtopologyspread",
+        "interpodaffinity",
+    ]

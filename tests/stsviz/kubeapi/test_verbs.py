@@ -248,8 +248,18 @@ def test_a_collection_is_deleted_by_its_selector(space: Space):
     assert [item["metadata"]["name"] for item in left] == ["b"]
 
 
+def test_sets_are_deleted_as_a_collection_too(space: Space):
+    """SC69"""
+    space.set(replicas=0)
+    path = f"{space.apps}/statefulsets"
+    assert space.server.call("DELETE", f"{path}?labelSelector=no%3Dsuch").json["items"] == []
+    answer = space.server.call("DELETE", path)
+    assert [item["metadata"]["name"] for item in answer.json["items"]] == ["web"]
+    assert space.server.get(path).json["items"] == []
+
+
 def test_a_list_is_sorted_and_comes_in_pages_of_one_revision(space: Space):
-    """API-L1, API-L4"""
+    """API-L1, API-L4, CO3"""
     for name in "dbcae":
         space.pod(name)
     path = f"{space.core}/pods"

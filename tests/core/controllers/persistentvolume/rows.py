@@ -155,6 +155,14 @@ UNBOUND = [
         "",
     ),
     (
+        "13-5",
+        [volume(), volume("pv-2", class_="gold")],
+        claim(),
+        ["Bound uid bbc", "Available"],
+        "Bound pv-1 bc bbc 1Gi",
+        "",
+    ),
+    (
         "14-1",
         [volume(volumeMode="Block")],
         claim(volumeMode="Block"),

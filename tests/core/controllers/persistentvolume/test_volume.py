@@ -61,7 +61,7 @@ TAKES_IT, TOOK_ANOTHER = claim(volume="pv-1"), claim(volume="pv-2")
     ],
 )
 def test_a_volume_gets_the_phase_that_its_claim_ref_implies(before: Obj, others: list[Obj], expected: str):
-    """ST-2.60"""
+    """ST-1.1, ST-2.60"""
     assert after(before, *others) == expected
 
 

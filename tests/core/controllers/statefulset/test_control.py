@@ -280,6 +280,13 @@ def test_a_missing_claim_of_a_running_pod_is_not_noticed():
     assert writes(sync(sts(1), revision(), pod(0))) == []
 
 
+def test_a_lost_claim_is_there_and_so_the_pod_is_created():
+    """STS-Q6"""
+    lost = {**claim(0), "status": {"phase": "Lost"}}
+
+    assert writes(sync(sts(1), revision(), lost)) == ["create Pod web-0"]
+
+
 # -- scale-down --------------------------------------------------------------------------------------
 
 
