@@ -16,9 +16,13 @@ from django.conf import settings
 from twisted.internet.interfaces import IPushProducer
 from twisted.internet.protocol import Factory
 from twisted.internet.ssl import PrivateCertificate
+from twisted.web.http import HTTPChannel
 from zope.interface import implementer
 
 from stsviz.tls import EitherWay
+
+# Go's server takes a mebibyte of headers; this holds the longest word that a shell can give to kubectl exec.
+HTTPChannel.MAX_LENGTH = HTTPChannel.totalHeadersSize = 256 * 1024
 
 LOOK_AGAIN = 5.0  # seconds until a closed gate looks whether the client is still there
 

@@ -159,6 +159,9 @@ def _set(obj: Obj, entries: list[Entry], stored: Any) -> None:
 
 # -- server-side apply -----------------------------------------------------------------------------
 
+_RESET = {"": "f:status", "status": "f:spec"}
+"""Subresource -> what is not written there, whatever is applied: nobody comes to own it (GetResetFields)."""
+
 
 def apply(live: Obj | None, config: Obj, me: Entry, *, force: bool) -> tuple[Obj, Manage]:
     """Lay *config* over *live* in the name of *me*; return the object and what records who owns what.
@@ -169,6 +172,8 @@ def apply(live: Obj | None, config: Obj, me: Entry, *, force: bool) -> tuple[Obj
     type_ = type_of(config["kind"], config["apiVersion"])
     assert type_ is not None, "decoded before"
     wanted = _owned(config, type_, containers=False)
+    elsewhere = _RESET.get(me.subresource)
+    wanted = {path: value for path, value in wanted.items() if path[0] != elsewhere}
     stored = live["metadata"].get("managedFields") if live else None
     entries = read(stored)
     others = [entry for entry in entries if entry.who != me.who]

@@ -69,8 +69,11 @@ def _clauses(accept: str) -> Iterator[Clause]:
         yield Clause(media.lower(), parameters, quality)
 
 
-def form_of(request: Request, *, collection: bool, watch: bool = False) -> Form:
-    """Return the form to answer in. Raises: NotAcceptable, NoRepresentation, BadRequest."""
+def form_of(request: Request, *, collection: bool, watch: bool = False, tables: bool = True) -> Form:
+    """Return the form to answer in; *tables*: whether there can be one.
+
+    Raises: NotAcceptable, NoRepresentation, BadRequest.
+    """
     accept = request.header("accept")
     if not accept.strip():
         return Form()
@@ -81,7 +84,7 @@ def form_of(request: Request, *, collection: bool, watch: bool = False) -> Form:
         target = clause.parameters.get("as", "")
         if media not in (JSON, YAML) or (watch and media == YAML):
             continue
-        if target and not _is_served(target, clause.parameters):
+        if target and not (_is_served(target, clause.parameters) and (tables or target != "Table")):
             continue
         return Form(media, target, _include(request) if target == "Table" else "Metadata")
     if known:

@@ -51,6 +51,11 @@ def test_a_command_runs_prints_and_ends_with_its_code(web: Kubectl):
     assert web("exec web-0 -- sh -c foo").err.startswith("sh: 1: foo: not found\n")
 
 
+def test_a_command_may_be_as_long_as_a_shell_allows(web: Kubectl):
+    word = "a" * 100_000
+    assert web.ok(f"exec web-0 -- echo {word}") == word + "\n"
+
+
 def test_names_and_pages_of_others_are_reached(web: Kubectl):
     """DNS-1, TR-34"""
     address = web.json("get pod web-1")["status"]["podIP"]

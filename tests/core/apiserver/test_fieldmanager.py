@@ -144,6 +144,20 @@ def test_an_element_that_is_no_longer_applied_leaves_the_list():
     assert obj["spec"]["template"]["spec"]["containers"] == both[1:]
 
 
+@pytest.mark.parametrize(
+    ("subresource", "owned"), [("", {".spec.replicas"}), ("status", {".status.replicas"})]
+)
+def test_what_a_subresource_does_not_write_is_not_owned_there(subresource: str, owned: set[str]) -> None:
+    """GetResetFields: who applies a status beside the spec owns neither the one nor the other by mistake."""
+    both = {**config(replicas=2), "status": {"replicas": 1}}
+    me = Entry("me", APPLY, "apps/v1", subresource, "2026-01-01T00:00:00Z", frozenset())
+    new, manage = apply(None, both, me, force=False)
+    manage(new, None)
+
+    found = owners(new)["me"]
+    assert {path for path in found if path in (".spec.replicas", ".status.replicas")} == owned
+
+
 def test_a_list_with_keys_is_merged_and_an_atomic_one_replaced():
     """API-PA7"""
     live = config(**containers(image="x", env=[{"name": "A", "value": "1"}], args=["a", "b"]))

@@ -196,3 +196,5 @@ def test_the_reviews_allow_everything(server: Server):
         "allowed": True
     }
     assert server.call("POST", reviews, {"spec": {}}, Content_Type="application/json").code == 422
+    table = "application/json;as=Table;v=v1;g=meta.k8s.io"
+    assert server.call("POST", reviews, asked, Content_Type="application/json", Accept=table).code == 406
