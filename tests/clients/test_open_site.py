@@ -69,6 +69,20 @@ def test_the_api_wants_the_token(server: Server):
     assert server.get("/readyz").body == b"ok"
 
 
+def test_a_kubeconfig_without_the_token_says_so(data: Path, settings: Settings):
+    """As from a folder of data that is not the site's."""
+    settings.DATA, settings.TOKEN = data, ""
+    out, err = StringIO(), StringIO()
+    call_command("kubeconfig", server="https://127.0.0.1:8000", stdout=out, stderr=err)
+    assert str(data / "token") in err.getvalue()
+    assert out.getvalue().startswith("# The token is not in here")
+
+
+def test_who_serves_is_told_how_to_get_in(server: Server, data: Path):
+    assert f"STSVIZ_DATA={data} " in server.log()
+    assert "kubeconfig --server https://" in server.log()
+
+
 def test_kubectl_says_that_one_must_be_logged_in(server: Server, kubectl: Kubectl):
     said = kubectl("get pods")
     assert said.code == 1

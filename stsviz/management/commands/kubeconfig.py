@@ -35,6 +35,8 @@ class Command(BaseCommand):
             site,
             cluster,
             authority=path.read_bytes() if secure and path.exists() else b"",
-            token=settings.TOKEN if secure and settings.TOKEN else None,
+            token=settings.TOKEN if secure else None,
         )
+        if secure and not settings.TOKEN:
+            self.stderr.write(f"no token: neither STSVIZ_TOKEN nor {settings.DATA / 'token'} holds one")
         self.stdout.write(text.rstrip("\n"))

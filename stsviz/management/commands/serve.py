@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
+import sys
 import time
 from argparse import ArgumentParser
 from typing import Any
@@ -115,7 +117,8 @@ class Command(BaseCommand):
         if settings.TOKEN_WANTED:
             self._say("access: with the token only")
         if secure:
-            self._say(f"or: manage.py kubeconfig --server {site} > lab.yaml")
+            here = f"STSVIZ_DATA={shlex.quote(str(settings.DATA))} {sys.executable} manage.py"
+            self._say(f"or: (umask 077; {here} kubeconfig --server {site} > lab.yaml)")
             self._say("    kubectl --kubeconfig lab.yaml get pods")
         else:
             self._say(f"or: kubectl --server {site} get pods (another cluster: {site}/clusters/NAME)")
