@@ -10,20 +10,15 @@ import pytest
 
 from tests.clients import kubectl_binary
 from tests.clients.kubectl import Kubectl
-from tests.clients.server import Server
+from tests.clients.server import Server, running
 
 _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("data"))
-    try:
-        server.wait()
+    with running(tmp_path_factory.mktemp("data")) as server:
         yield server
-    finally:
-        server.stop()
-    assert "Traceback" not in server.log()
 
 
 @pytest.fixture(scope="session")

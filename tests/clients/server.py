@@ -13,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -142,6 +142,18 @@ class Server:
         media = "application/x-www-form-urlencoded"
         fields = {"Cookie": f"csrftoken={cookie}", "X_CSRFToken": cookie, "Content_Type": media}
         return self.call("POST", path, form.encode(), **fields).code
+
+
+@contextmanager
+def running(data: Path, bind: str = "127.0.0.1", **more: str) -> Iterator[Server]:
+    """A :class:`Server` that answers; in the end nothing must have failed in it."""
+    server = Server(data, bind, **more)
+    try:
+        server.wait()
+        yield server
+    finally:
+        server.stop()
+    assert "Traceback" not in server.log()
 
 
 class Watch:

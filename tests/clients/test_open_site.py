@@ -18,7 +18,7 @@ from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
 from tests.clients.kubectl import Kubectl
-from tests.clients.server import Server
+from tests.clients.server import Server, running
 from tests.clients.websocket import Refused, WebSocket
 
 TOKEN = "a-token-that-nobody-guesses"
@@ -33,13 +33,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def server(data: Path) -> Iterator[Server]:
-    server = Server(data, "0.0.0.0", STSVIZ_TOKEN=TOKEN)
-    try:
-        server.wait()
+    with running(data, "0.0.0.0", STSVIZ_TOKEN=TOKEN) as server:
         yield server
-    finally:
-        server.stop()
-    assert "Traceback" not in server.log()
     assert TOKEN not in server.log()
 
 
@@ -136,9 +131,7 @@ def test_a_server_that_others_can_reach_does_not_start_without_a_token(tmp_path:
 
 
 def test_behind_a_proxy_the_token_is_wanted_on_loopback_too(tmp_path: Path):
-    server = Server(tmp_path, STSVIZ_TOKEN=TOKEN, ALLOWED_HOSTS="127.0.0.1,lab.example")
-    try:
-        server.wait()
+    with running(tmp_path, STSVIZ_TOKEN=TOKEN, ALLOWED_HOSTS="127.0.0.1,lab.example") as server:
         assert server.get(PODS).code == 401
         asked = {"Host": "lab.example", "X_Forwarded_Proto": "https", "Authorization": BEARER}
         assert "server: https://lab.example\n" in server.get("/c/lab/kubeconfig", **asked).body.decode()
@@ -151,5 +144,3 @@ def test_behind_a_proxy_the_token_is_wanted_on_loopback_too(tmp_path: Path):
         assert (came_in.code, "Secure" in came_in.headers["set-cookie"]) == (302, True)
         asked["Origin"] = "https://evil.example"
         assert server.call("POST", "/login", body, **asked, Content_Type=media).code == 403
-    finally:
-        server.stop()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.server import Server
+from tests.clients.server import Server, running
 from tests.stsviz.kubeapi.test_verbs import Space
 
 CHANGES = 300
@@ -22,13 +22,8 @@ LONG = (
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("data"), DJANGO_SETTINGS_MODULE="tests.hasty")
-    try:
-        server.wait()
+    with running(tmp_path_factory.mktemp("data"), DJANGO_SETTINGS_MODULE="tests.hasty") as server:
         yield server
-    finally:
-        server.stop()
-    assert "Traceback" not in server.log()
 
 
 def memory(process: int) -> int:
