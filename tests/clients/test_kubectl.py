@@ -36,7 +36,7 @@ def web(kubectl: Kubectl) -> Kubectl:
 
 
 def test_a_set_is_applied_rolls_out_and_is_listed_with_the_real_columns(kubectl: Kubectl):
-    """BLD-1, API-O1, API-T1, API-W7: rollout status follows a streaming list."""
+    """BLD-1, API-H2, API-O1, API-T1, API-W7: rollout status follows a streaming list."""
     assert kubectl.ok("apply -f -", WEB) == "service/nginx created\nstatefulset.apps/web created\n"
     assert kubectl.ok("rollout status sts/web --timeout=40s").endswith("new pods have been updated...\n")
     rows = kubectl("get pods").rows

@@ -78,6 +78,7 @@ def shell(server: Server, programs: Path, tmp_path: Path) -> Iterator[Shell]:
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FOLDER.glob("*.txt")))
 def test_prints_what_the_specification_says(name: str, minor: int, shell: Shell) -> None:
+    """BLD-3"""
     for step in read((FOLDER / f"{name}.txt").read_text(), minor):
         trouble = shell.play(step)
         if trouble:

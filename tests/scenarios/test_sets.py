@@ -76,8 +76,12 @@ def test_ordinals_of_a_new_set_begin_where_it_says():
 
 
 def test_each_pod_keeps_its_name_and_its_bytes():
-    """SC4, STS-I12"""
+    """SC4, STS-I12, DNS-13"""
     play = settled()
+    assert play.cluster.exec(pod_of(1), ["hostname"]).stdout == b"web-1\n"
+    assert (
+        play.cluster.exec(pod_of(1), ["hostname", "-f"]).stdout == b"web-1.nginx.default.svc.cluster.local\n"
+    )
     for ordinal in range(3):
         play.cluster.write_file(pod_of(ordinal), "/usr/share/nginx/html/id", str(ordinal).encode())
     before = [play.uid(pod_of(n)) for n in range(3)]

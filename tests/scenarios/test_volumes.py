@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -433,7 +434,7 @@ def test_the_second_pod_of_a_read_write_once_pod_claim_waits_for_the_first(disks
 
 
 def test_a_volume_that_nothing_can_delete_is_failed_once(disks: Disks) -> None:
-    """L16, ST-2.83, ST-2.69, ST-8.9, ST-8.19"""
+    """L16, ST-2.83, ST-2.69, ST-8.9, ST-8.19, EVT-3"""
     policy = {"persistentVolumeReclaimPolicy": "Delete"}
     disks.volume("nfs1", nfs={"server": "s", "path": "/x"}, **policy).wait(1).claim().wait(1)
     disks.delete("PersistentVolumeClaim", "c").wait(40)
@@ -443,6 +444,7 @@ def test_a_volume_that_nothing_can_delete_is_failed_once(disks: Disks) -> None:
     assert disks.said("PersistentVolume") == [f"Warning VolumeFailedDelete: {why}"]
     (event,) = [e for e in disks.cluster.view.list("Event") if e["reason"] == "VolumeFailedDelete"]
     assert (event["count"], event["metadata"]["namespace"]) == (1, "default")
+    assert re.fullmatch(r"nfs1\.[0-9a-f]{16}", event["metadata"]["name"])
 
 
 def test_a_recycled_volume_is_free_again_when_no_pod_names_its_claim(disks: Disks) -> None:

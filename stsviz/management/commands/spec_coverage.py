@@ -132,10 +132,9 @@ class Coverage:
             return "tested"
         return "not modelled" if rule.number in self.listed else "neither"
 
-    def missing(self, *papers: str) -> list[Rule]:
-        """Return the rules, of some papers or of all, that are neither tested nor listed."""
-        wanted = [rule for rule in self.rules if not papers or rule.paper in papers]
-        return [rule for rule in wanted if self.state(rule) == "neither"]
+    def missing(self) -> list[Rule]:
+        """Return the rules that are neither tested nor listed."""
+        return [rule for rule in self.rules if self.state(rule) == "neither"]
 
     def table(self) -> Iterator[str]:
         """Yield a line for each area and one for each paper: how many rules are in each state."""

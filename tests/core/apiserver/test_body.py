@@ -173,7 +173,7 @@ DELETE = bytes.fromhex("6b387300 0a13 0a027631 120d44656c6574654f7074696f6e73 12
 
 
 def test_what_kubectl_create_namespace_sends_is_read():
-    """API-PB3, API-PB6"""
+    """API-PB4, API-PB3, API-PB6"""
     obj, warnings = read_object(CREATE_NAMESPACE, PROTOBUF, NAMESPACE, "Strict")
     assert obj["metadata"] == {"name": "foo"}
     assert warnings == []

@@ -518,3 +518,20 @@ def test_an_object_without_a_birthday_has_an_unknown_age():
     claim = {"kind": "PersistentVolumeClaim", "metadata": {"name": "x"}, "spec": {}, "status": {}}
 
     assert printed(claim)[1].split()[-1] == "<unknown>"
+
+
+@pytest.mark.parametrize(
+    ("obj", "shown"),
+    [
+        pytest.param({"kind": "ServiceAccount"}, "NAME AGE|web-0 4m10s", id="TAB-18"),
+        pytest.param(
+            {"kind": "Secret", "type": "Opaque", "data": {"a": "", "b": ""}},
+            "NAME TYPE DATA AGE|web-0 Opaque 2 4m10s",
+            id="TAB-21",
+        ),
+    ],
+)
+def test_prints_a_small_kind(obj, shown):
+    found = printed({**obj, "metadata": META})
+
+    assert "|".join(" ".join(line.split()) for line in found) == shown

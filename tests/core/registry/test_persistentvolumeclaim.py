@@ -131,7 +131,7 @@ def test_data_source_needs_a_group_unless_it_is_a_claim() -> None:
 
 
 def test_shows_the_change_of_a_frozen_spec_as_a_diff() -> None:
-    """ST-1.40, ST-1.49"""
+    """ST-1.40, ST-1.49, VAL-K3"""
     assert update_refusals(bound_claim(accessModes=["ReadWriteMany"]), bound_claim()) == [
         FROZEN + "@@ -1,6 +1,6 @@\n"
         " {\n"

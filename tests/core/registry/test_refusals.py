@@ -76,7 +76,7 @@ def test_one_mistake_is_told_in_a_line(cluster: Cluster) -> None:
 
 
 def test_several_mistakes_are_told_in_brackets_with_their_causes(cluster: Cluster) -> None:
-    """STS-V2, ST-1.25, ST-1.26, ST-1.31, ST-1.34"""
+    """VAL-K3, STS-V2, ST-1.25, ST-1.26, ST-1.31, ST-1.34"""
     sts = refusal(cluster.create, web(replicas=-1, minReadySeconds=-1))
     assert sts.message.startswith(
         'StatefulSet.apps "web" is invalid: [spec.replicas: Invalid value: -1: must be'

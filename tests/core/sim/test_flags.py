@@ -20,6 +20,7 @@ from core.sim import flags
     ],
 )
 def test_reads_a_flag_as_its_component_does(flag: str, text: str, value: object):
+    """VAL-T3"""
     assert flags.value(flag, text) == value
 
 

@@ -178,7 +178,7 @@ async def test_a_page_of_another_site_opens_no_shell(server: Server, pod: str):
 
 @pytest.mark.parametrize("subresource", ["exec", "attach", "portforward"])
 def test_plain_requests_are_told_what_is_missing(server: Server, pod: str, subresource: str):
-    """API-S6, TR-33, TR-37"""
+    """BLD-4, API-S6, TR-33, TR-37"""
     answer = server.get(f"{pod}/{subresource}")
     assert (answer.code, answer.message) == (400, "Upgrade request required")
     answer = server.call("POST", f"{pod}/{subresource}", b"", Connection="Upgrade", Upgrade="SPDY/3.1")

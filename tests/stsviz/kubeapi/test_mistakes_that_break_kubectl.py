@@ -115,7 +115,7 @@ def test_a_watch_is_flushed_at_its_start_and_after_each_event(space: Space):
 
 
 def test_aggregated_discovery_says_so_in_its_content_type(server: Server):
-    """BLD-2, API-D1: with plain JSON kubectl would take it for the legacy form."""
+    """API-D7, BLD-2, API-D1: with plain JSON kubectl would take it for the legacy form."""
     answer = server.get("/apis", Accept=f"{AGGREGATED},application/json")
     assert answer.headers["content-type"] == AGGREGATED
     assert server.get("/apis", Accept=AGGREGATED, If_None_Match=answer.headers["etag"]).code == 304

@@ -298,7 +298,7 @@ def test_a_list_that_cannot_be(space: Space, query: str, code: int, message: str
 
 
 def test_events_are_served_in_both_groups(space: Space):
-    """API-D5, API-P5"""
+    """EVT-2, API-D5, API-P5"""
     regarding = {"kind": "Pod", "namespace": space.name, "name": "a"}
     body = {
         "metadata": {"name": "a.1"},
