@@ -27,6 +27,7 @@ from core.controllers.provisioner import LocalPathProvisioner
 from core.controllers.pvcprotection import PVCProtectionController
 from core.controllers.pvprotection import PVProtectionController
 from core.controllers.replicaset import ReplicaSetController
+from core.controllers.replication import ReplicationManager
 from core.controllers.rootcacertpublisher import RootCACertPublisher
 from core.controllers.serviceaccounts import ServiceAccountsController
 from core.controllers.statefulset import StatefulSetController
@@ -42,6 +43,7 @@ KUBELET_VERSION = "v1.36.3"
 COMPONENTS: tuple[Callable[[Settings], Component], ...] = (
     StatefulSetController,
     ReplicaSetController,
+    ReplicationManager,
     DeploymentController,
     PersistentVolumeController,
     LocalPathProvisioner,

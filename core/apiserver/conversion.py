@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from core.api.selecting import pod_selector
 from core.apimachinery import labels
 from core.apimachinery.duration import age
 from core.apimachinery.meta import Obj
@@ -115,10 +116,10 @@ def scale_table(scale: Obj, now: float, include: str) -> Obj:
 
 
 def scale_of(obj: Obj) -> Obj:
-    """Return the autoscaling/v1 Scale of a StatefulSet, ReplicaSet or Deployment."""
+    """Return the autoscaling/v1 Scale of what has replicas."""
     meta, replicas = obj["metadata"], obj["spec"].get("replicas", 1)
     kept = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
-    selector = labels.format_selector(obj["spec"]["selector"])
+    selector = labels.format_selector(pod_selector(obj))
     return {
         "kind": "Scale",
         "apiVersion": "autoscaling/v1",

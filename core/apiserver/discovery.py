@@ -77,7 +77,7 @@ _SUBRESOURCES: dict[str, tuple[Subresource, ...]] = {
     **dict.fromkeys(
         ("Node", "PersistentVolume", "PersistentVolumeClaim", "PodDisruptionBudget", "Service"), (_STATUS,)
     ),
-    **dict.fromkeys(("StatefulSet", "ReplicaSet", "Deployment"), (_SCALE, _STATUS)),
+    **dict.fromkeys(("StatefulSet", "ReplicaSet", "ReplicationController", "Deployment"), (_SCALE, _STATUS)),
 }
 _REVIEWS = (
     ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from core.api.selecting import pod_selector
 from core.apimachinery.duration import age
 from core.apimachinery.labels import format_selector
 from core.apimachinery.meta import Obj, controller_of, field, is_terminating
@@ -156,7 +157,7 @@ def _replica_set(obj: Obj, now: float) -> list[Cell]:
         created(obj, now),
         _containers(obj, "name"),
         _containers(obj, "image"),
-        format_selector(obj["spec"].get("selector")),
+        format_selector(pod_selector(obj)),
     ]
 
 
@@ -261,6 +262,7 @@ def _disruption_budget(obj: Obj, now: float) -> list[Cell]:
 
 
 _TEMPLATE = "Age, Containers:1, Images:1"
+_REPLICAS = columns(f"Name, Desired(integer), Current(integer), Ready(integer), {_TEMPLATE}, Selector:1")
 PRINTERS: dict[str, tuple[tuple[Column, ...], Callable[[Obj, float], list[Cell]]]] = {
     "Pod": (
         columns("Name, Ready, Status, Restarts, Age, IP:1, Node:1, Nominated Node:1, Readiness Gates:1"),
@@ -285,10 +287,8 @@ PRINTERS: dict[str, tuple[tuple[Column, ...], Callable[[Obj, float], list[Cell]]
         _storage_class,
     ),
     "StatefulSet": (columns(f"Name, Ready, {_TEMPLATE}"), _stateful_set),
-    "ReplicaSet": (
-        columns(f"Name, Desired(integer), Current(integer), Ready(integer), {_TEMPLATE}, Selector:1"),
-        _replica_set,
-    ),
+    "ReplicaSet": (_REPLICAS, _replica_set),
+    "ReplicationController": (_REPLICAS, _replica_set),
     "Deployment": (columns(f"Name, Ready, Up-to-date, Available, {_TEMPLATE}, Selector:1"), _deployment),
     "ControllerRevision": (columns("Name, Controller, Revision, Age"), _revision),
     "Service": (

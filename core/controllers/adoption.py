@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from core.api.selecting import pod_selector
 from core.apimachinery import labels
 from core.apimachinery.meta import Obj, Ref, is_terminating, owner_reference, ref_of, replaced, without
 from core.client.actions import Patch
@@ -117,4 +118,4 @@ def _would_adopt(view: View, kind: str, orphan: Obj) -> list[Ref]:
     if not found:
         return []
     controllers = view.list(kind, meta.get("namespace", ""))
-    return [ref_of(c) for c in controllers if labels.matches(c["spec"].get("selector"), found)]
+    return [ref_of(c) for c in controllers if labels.matches(pod_selector(c), found)]

@@ -45,7 +45,7 @@ from core.sim.settings import Settings
 DELETION_TIMEOUT = 120.0
 STALE_TIMEOUT = 120.0
 
-_SCALABLE = ("Deployment", "ReplicaSet", "StatefulSet")
+_SCALABLE = ("Deployment", "ReplicaSet", "ReplicationController", "StatefulSet")
 _EVENTS_FROM = "controllermanager"
 _UNMANAGED = (
     "Pods selected by this PodDisruptionBudget (selector: {}) were found to be unmanaged. As a result,"

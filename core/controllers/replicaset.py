@@ -1,5 +1,7 @@
 """ReplicaSet controller: keep so many interchangeable Pods, and choose which go when there are too many.
 
+The controller of ReplicationControllers is the same one, made for another kind (controllers/replication).
+
 Source: pkg/controller/replicaset/replica_set.go, replica_set_utils.go, and the slow start and the
 expectations of pkg/controller/controller_utils.go (v1.36).
 Differs: instead of expectations, the random part of a Pod's name follows from the state of the
@@ -11,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from core.api.selecting import pod_selector
 from core.apimachinery.meta import Obj, Ref, labels_of, owner_reference, ref_of, replaced
 from core.client.actions import (
     NOTHING,
@@ -43,28 +46,30 @@ def _of_the_set(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
     return (ref_of(changed),) if changed else ()
 
 
-def _of_its_pod(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
-    return owners_to_sync(view, "ReplicaSet", old, new)
-
-
 class ReplicaSetController:
     name = "replicaset-controller"
     process = "kube-controller-manager"
     latency = 0.005
-    watches: Mapping[str, Handler] = {"ReplicaSet": _of_the_set, "Pod": _of_its_pod}
     resync_period: float | None = None
+    kind = "ReplicaSet"
+    counts_terminating = True
+    """Whether the status of the kind says how many Pods are on their way out."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
+        self.watches: Mapping[str, Handler] = {self.kind: _of_the_set, "Pod": self._of_its_pod}
+
+    def _of_its_pod(self, view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
+        return owners_to_sync(view, self.kind, old, new)
 
     def resync_keys(self, view: View) -> Iterable[Ref]:
-        return [ref_of(rs) for rs in view.list("ReplicaSet")]
+        return [ref_of(rs) for rs in view.list(self.kind)]
 
     def sync(self, view: View, key: Ref, now: float) -> Plan:
         rs = view.get(*key)
         if rs is None:
             return NOTHING
-        matches = matcher(rs["spec"]["selector"])
+        matches = matcher(pod_selector(rs))
         ownership = Ownership(rs, lambda pod: matches(labels_of(pod))).take(view, "Pod", is_active)
         active = ownership.kept
         actions: list[Action] = list(ownership.patches)
@@ -76,7 +81,9 @@ class ReplicaSetController:
                 added, beside = side_by_side(batch, len(actions))
                 actions += added
                 together |= beside
-        status = _status(rs, active, _terminating(view, rs), now)
+        status = _status(rs, active, now)
+        if self.counts_terminating:
+            status["terminatingReplicas"] = _terminating(view, rs)
         reports = rs.get("status") != status
         if reports:
             actions.append(UpdateStatus(replaced(rs, "status", status)))
@@ -168,7 +175,7 @@ def _terminating(view: View, rs: Obj) -> int:
     )
 
 
-def _status(rs: Obj, active: list[Obj], terminating: int, now: float) -> Obj:
+def _status(rs: Obj, active: list[Obj], now: float) -> Obj:
     """Count (calculateStatus); Pods that this sync creates or deletes do not show yet."""
     min_ready = int(rs["spec"].get("minReadySeconds") or 0)
     wanted = ((rs["spec"]["template"].get("metadata") or {}).get("labels") or {}).items()
@@ -184,7 +191,6 @@ def _status(rs: Obj, active: list[Obj], terminating: int, now: float) -> Obj:
         **({"conditions": conditions} if conditions else {}),
         "replicas": len(active),
         **{name: number for name, number in counters.items() if number},
-        "terminatingReplicas": terminating,
         "observedGeneration": rs["metadata"]["generation"],
     }
 

@@ -14,6 +14,8 @@ from core.apimachinery.timestamps import seconds, timestamp
 
 ORPHAN = "orphan"
 FOREGROUND = "foregroundDeletion"
+_ORPHANED = ("ReplicationController",)
+"""Kinds whose dependents stay, unless a delete says otherwise (DefaultGarbageCollectionPolicy)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +93,8 @@ def _grace(obj: Obj, options: DeleteOptions) -> int:
 def _finalizers(obj: Obj, propagation: str) -> list[str]:
     """The finalizers as the propagation policy wants them (shouldOrphan/DeleteDependents)."""
     finalizers = list(obj["metadata"].get("finalizers") or ())
+    if not propagation and obj["kind"] in _ORPHANED and not {ORPHAN, FOREGROUND}.intersection(finalizers):
+        propagation = "Orphan"
     if not propagation:
         return finalizers
     wanted = {"Orphan": ORPHAN, "Foreground": FOREGROUND}.get(propagation)

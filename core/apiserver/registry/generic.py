@@ -241,8 +241,8 @@ class Registry:
             return self.update(new, actor, because)
 
     def scale(self, ref: Ref, replicas: int, actor: str, because: str = "") -> Obj:
-        """Set spec.replicas of a StatefulSet, Deployment or ReplicaSet (the scale subresource)."""
-        if ref.kind not in ("StatefulSet", "Deployment", "ReplicaSet"):
+        """Set spec.replicas (the scale subresource)."""
+        if ref.kind not in ("StatefulSet", "Deployment", "ReplicaSet", "ReplicationController"):
             raise MethodNotAllowed(f"{BY_KIND[ref.kind].plural} have no scale subresource")
         return self.patch(ref, {"spec": {"replicas": replicas}}, actor, because)
 

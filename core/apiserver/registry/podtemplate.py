@@ -47,9 +47,9 @@ def validate_selector_and_template(spec: Obj, wording: Wording) -> list[FieldErr
             errors.append(invalid(_SELECTOR, selector, wording.empty_selector))
         if malformed:
             errors.append(invalid(_SELECTOR, selector, wording.invalid_selector))
-            return errors + _validate_fixed_fields(spec, wording)
+            return errors + validate_fixed_fields(spec, wording.no_deadline)
     template = spec.get("template") or {}
-    return errors + _validate_template(template, selector) + _validate_fixed_fields(spec, wording)
+    return errors + _validate_template(template, selector) + validate_fixed_fields(spec, wording.no_deadline)
 
 
 def _validate_template(template: Obj, selector: Obj | None) -> list[FieldError]:
@@ -76,12 +76,13 @@ def validate_template(template: Obj, path: str) -> list[FieldError]:
     return errors
 
 
-def _validate_fixed_fields(spec: Obj, wording: Wording) -> list[FieldError]:
+def validate_fixed_fields(spec: Obj, no_deadline: str) -> list[FieldError]:
+    """Return what a template for Pods that come back may not say. *no_deadline*: the refusal of one."""
     template = (spec.get("template") or {}).get("spec") or {}
     errors: list[FieldError] = []
     policy = template.get("restartPolicy")
     if policy != "Always":
         errors.append(not_supported(f"{_TEMPLATE}.spec.restartPolicy", policy or "", ("Always",)))
     if template.get("activeDeadlineSeconds") is not None:
-        errors.append(forbidden(f"{_TEMPLATE}.spec.activeDeadlineSeconds", wording.no_deadline))
+        errors.append(forbidden(f"{_TEMPLATE}.spec.activeDeadlineSeconds", no_deadline))
     return errors
