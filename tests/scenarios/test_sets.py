@@ -387,7 +387,7 @@ def test_history_is_kept_within_its_limit():
 
 
 def test_each_pod_waits_until_the_one_before_is_available():
-    """SC48"""
+    """SC48, STS-S2, STS-M2"""
     play = Play(web(minReadySeconds=30)).settle()
     assert play.story() == ["+0", "R0", "+1", "R1", "+2", "R2"]
     born = [epoch(play.cluster.get(pod_of(n))["metadata"]["creationTimestamp"]) for n in range(3)]
@@ -395,7 +395,7 @@ def test_each_pod_waits_until_the_one_before_is_available():
 
 
 def test_available_follows_min_ready_seconds_and_ready_does_not():
-    """SC49, STS-M4, STS-S2"""
+    """SC49, STS-M4"""
     play = settled(minReadySeconds=30)
     counts = []
     for seconds in (30, 3600, 0):

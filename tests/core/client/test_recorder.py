@@ -64,7 +64,7 @@ def test_an_event_has_the_recorded_shape() -> None:
 
 
 def test_the_same_again_is_counted() -> None:
-    """EVT-6, ST-8.30, STS-E12, KC8"""
+    """EVT-6, ST-8.30, STS-E12"""
     recorder = Recorder()
     assert [recorder.say(at=at) for at in (0, 15, 3000)] == ["create", "update", "update"]
     (event,) = recorder.events

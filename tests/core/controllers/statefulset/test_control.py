@@ -47,7 +47,7 @@ def three(*states, rev=OLD_NAME):
 
 
 def test_the_first_sync_makes_history_then_claim_then_pod_then_status():
-    """STS-S6 STS-S5 STS-C5 STS-C8 STS-E1 STS-E2 STS-E11 STS-T7"""
+    """STS-S5 STS-C5 STS-C8 STS-E1 STS-E2 STS-E11 STS-T7"""
     assert deeds(sync(sts(2))) == [
         f"create ControllerRevision {OLD_NAME}",
         "create PersistentVolumeClaim www-web-0",
@@ -333,7 +333,7 @@ def test_parallel_deletes_all_surplus_pods_healthy_or_not():
 
 
 def test_a_raised_start_condemns_low_ordinals_after_the_new_are_there():
-    """STS-X8 STS-S7"""
+    """STS-S6 STS-X8 STS-S7"""
     the_set = sts(2, ordinals={"start": 1})
 
     assert writes(sync(the_set, *three("ready", "ready"), claim(2))) == ["create Pod web-2"]
@@ -346,7 +346,7 @@ def test_zero_replicas_condemns_all():
 
 
 def test_scaling_goes_before_updating():
-    """STS-X10"""
+    """STS-S6, STS-X10"""
     plan = sync(sts(3, template=NEW, **SETTLED), *three("ready", "ready"), revision(NEW, 2))
 
     assert [w for w in writes(plan) if "Pod" in w] == ["create Pod web-2"]
@@ -661,7 +661,7 @@ def test_a_set_with_the_same_selector_keeps_its_own():
 
 
 def test_a_set_being_deleted_only_writes_its_status():
-    """SC25 INV15 STS-S11 STS-A4"""
+    """STS-S6, SC25 INV15 STS-S11 STS-A4"""
     the_set = sts(2, meta={"deletionTimestamp": "2027-01-15T08:00:00Z"}, template=NEW, status=rolling_from())
     stray = pod(1, labels={"app": "other"})
 
