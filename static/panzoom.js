@@ -69,8 +69,10 @@
     zoom: how => { if (how === 'fit') { touched = false; fit() } else zoom(how === 'in' ? 1.25 : 0.8) },
     show: element => {  // bring an element into the room, as little as needed
       const a = element.getBoundingClientRect(), b = room.getBoundingClientRect()
+      const side = document.getElementById('side').getBoundingClientRect()  // may lie over the room's right end
+      const right = side.left > b.left && side.top < b.bottom ? Math.min(side.left, b.right) : b.right
       const by = (low, high, from, to) => low < from ? from - low + MARGIN : high > to ? to - high - MARGIN : 0
-      const dx = by(a.left, a.right, b.left, b.right), dy = by(a.top, a.bottom, b.top, b.bottom)
+      const dx = by(a.left, a.right, b.left, right), dy = by(a.top, a.bottom, b.top, b.bottom)
       if (dx || dy) move(dx, dy)
     },
   }

@@ -10,7 +10,9 @@
       element.focus({ preventScroll: true })
       window.stsviz.show(element)
     }
-    htmx.ajax('GET', `${document.body.dataset.object}?what=${encodeURIComponent(what)}`, { target: '#panel', swap: 'outerHTML' })
+    const url = `${document.body.dataset.object}?what=${encodeURIComponent(what)}`
+    const shown = htmx.ajax('GET', url, { target: '#panel', swap: 'outerHTML' })
+    if (focus) shown.then(() => { if (document.activeElement === element) window.stsviz.show(element) })
     const tab = document.querySelector('input[name=tab][value=panel]')
     if (tab) tab.checked = true
   }

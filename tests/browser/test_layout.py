@@ -30,6 +30,20 @@ def test_a_row_of_a_table_selects_what_it_names(page: Page) -> None:
     expect(page.locator("#panel")).to_contain_text("Pod web-0")
 
 
+def test_what_is_selected_is_not_hidden_by_its_panel(page: Page) -> None:
+    bring_up_the_chapter(page)
+    storage_class, panel = page.locator("#class-standard"), page.locator("#side")
+
+    storage_class.click()
+    expect(page.locator("#panel")).to_contain_text("StorageClass standard")
+
+    page.wait_for_function(
+        "([thing, panel]) => thing.getBoundingClientRect().right < panel.getBoundingClientRect().left",
+        arg=[storage_class.element_handle(), panel.element_handle()],
+        timeout=5_000,
+    )
+
+
 def test_line_numbers_stand_beside_their_lines_also_after_a_marked_one(page: Page) -> None:
     page.fill("#text", "apiVersion: v1\nkind: Service\nspec: 3\nmetadata: {name: a}")
     page.get_by_role("button", name="Apply").click()
