@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
-from itertools import islice
 from typing import Any
 
 from core import world
@@ -227,11 +226,16 @@ class Cluster:
     def timeline(self, limit: int = 200, before: int = 1 << 62, after: int = 0) -> list[Entry]:
         """Return the last *limit* writes between the revisions *after* and *before*, newest first.
 
-        Events are left out.
+        Events are left out. Fewer than *limit* are all that there are.
         """
-        changes = self.store.history(before, limit * 3)
-        told = (c for c in changes if c.revision > after and c.ref.kind != "Event")
-        return [entry_of(change) for change in islice(told, limit)]
+        told: list[Change] = []
+        while len(told) < limit:
+            changes = self.store.history(before, limit * 3)
+            told += (c for c in changes if c.revision > after and c.ref.kind != "Event")
+            if len(changes) < limit * 3 or changes[-1].revision <= after:
+                break
+            before = changes[-1].revision
+        return [entry_of(change) for change in told[:limit]]
 
     # -- time ------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.apimachinery.meta import Ref
-from core.cluster import Entry
+from core.cluster import Cluster, Entry
 from stsviz.pages import timeline
 
 
@@ -19,6 +19,21 @@ def entry(revision: int, text: str = "Pod web-0 created", because: str = "") -> 
 )
 def test_simulated_time_is_written_as_a_clock(seconds: float, text: str) -> None:
     assert timeline.clock(seconds) == text
+
+
+@pytest.mark.django_db
+def test_a_flood_of_events_hides_no_line() -> None:
+    cluster = Cluster.new("test", start=100.0)
+    old = timeline.read(cluster)
+    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "new"}})
+    for at in range(timeline.SHOWN * 3):
+        about = {"kind": "Pod", "namespace": "default", "name": "a"}
+        meta = {"name": f"a.{at}", "namespace": "default"}
+        cluster.create({"apiVersion": "v1", "kind": "Event", "metadata": meta, "involvedObject": about})
+
+    new = timeline.read(cluster, old)
+
+    assert [entry.ref for entry in new if entry not in old] == [Ref("Namespace", "", "new")]
 
 
 def test_new_lines_are_put_on_top_and_old_ones_leave() -> None:
