@@ -16,7 +16,7 @@ from core.apiserver.store import Change
 from core.client.actions import Plan, RecordEvent
 from core.client.cache import Cache, View
 from core.client.component import Component
-from core.performer import describe, perform
+from core.performer import after_refusal, describe, perform
 from core.sim.loop import Loop
 
 AT_ONCE = 20  # writes side by side that are done in one go: who drives may want to stop in between
@@ -321,9 +321,13 @@ class Manager:
                 written += 1
                 performing.wrote = True
             performing.at += 1
-            if not perform(self.registry, action, component.name, plan) and not performing.failed:
+            why = perform(self.registry, action, component.name, plan)
+            if why and not performing.failed:
                 performing.failed = True
                 performing.at = max(performing.at, len(plan.actions) - plan.closing)
+                if plan.refused is not None:
+                    performing.plan, performing.at = after_refusal(plan, why), 0
+                    plan = performing.plan
         del self._performing[key]
         self._finish(key, plan, failed=performing.failed or plan.failed)
         if performing.dirty:

@@ -24,8 +24,8 @@ from core.client.actions import (
 )
 
 
-def perform(registry: Registry, action: Action, actor: str, plan: Plan) -> bool:
-    """Do *action*; False when the API server refused it."""
+def perform(registry: Registry, action: Action, actor: str, plan: Plan) -> str:
+    """Do *action*; return the API server's words when it refused it, else ""."""
     try:
         _do(registry, action, actor, plan)
     except ApiError as error:
@@ -35,8 +35,20 @@ def perform(registry: Registry, action: Action, actor: str, plan: Plan) -> bool:
             if not silent:
                 text = event.message.replace("{error}", error.message)
                 registry.record_event(replace(event, message=text), actor)
-        return False
-    return True
+        return error.message
+    return ""
+
+
+def after_refusal(plan: Plan, why: str) -> Plan:
+    """Return what is left of *plan*, an action of which was refused, if it says what to write then."""
+    if plan.refused is None:
+        return plan
+    conditions = [
+        {**condition, "message": condition.get("message", "").replace("{error}", why)}
+        for condition in plan.refused["status"]["conditions"]
+    ]
+    status = {**plan.refused["status"], "conditions": conditions}
+    return Plan((UpdateStatus({**plan.refused, "status": status}),), because=plan.because, failed=True)
 
 
 def _do(registry: Registry, action: Action, actor: str, plan: Plan) -> None:

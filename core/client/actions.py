@@ -111,6 +111,8 @@ class Plan:
     *failed*: the sync ended in what upstream returns as an error; the key is retried with back-off
     (5 ms doubling, capped at 1000 s) after the actions were performed.
     *closing*: so many actions at the end are performed even when an earlier one was refused.
+    *refused*: an object whose status is written, once an action was refused, instead of all that would
+    follow; ``{error}`` in the messages of its conditions becomes the API's text.
     *together*: places of actions that go out with the write before them, not a round trip after it
     (upstream sends the calls of a slow-start batch side by side).
     *holds*: the component looks at nothing else before the API server has answered its writes; for one that
@@ -123,6 +125,7 @@ class Plan:
     notes: Mapping[Ref, str] = field(default_factory=dict)
     failed: bool = False
     closing: int = 0
+    refused: Obj | None = None
     together: frozenset[int] = frozenset()
     holds: bool = False
 

@@ -6,7 +6,6 @@ Source: pkg/controller/replicaset/replica_set.go, replica_set_utils.go, and the 
 expectations of pkg/controller/controller_utils.go (v1.36).
 Differs: instead of expectations, the random part of a Pod's name follows from the state of the
 ReplicaSet that asks for it, so that a second sync of the same state creates nothing twice.
-Not modelled: condition ReplicaFailure.
 """
 
 from __future__ import annotations
@@ -14,7 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from core.api.selecting import pod_selector
-from core.apimachinery.meta import Obj, Ref, labels_of, owner_reference, ref_of, replaced
+from core.apimachinery.meta import Obj, Ref, is_terminating, labels_of, owner_reference, ref_of, replaced
+from core.apimachinery.timestamps import timestamp
 from core.client.actions import (
     NOTHING,
     Action,
@@ -38,6 +38,7 @@ Batch = tuple[Action, ...]
 """The writes and Events of one Pod."""
 
 BURST_REPLICAS = 500
+FAILURE = "ReplicaFailure"
 _LONGEST_PREFIX = 58  # of a generated name: 63 less the five letters
 
 
@@ -84,12 +85,20 @@ class ReplicaSetController:
         status = _status(rs, active, now)
         if self.counts_terminating:
             status["terminatingReplicas"] = _terminating(view, rs)
+        refused = None
+        if because and not ownership.patches and not _namespace_goes(view, rs):
+            refused = _failing(rs, status, len(active), now)
         reports = rs.get("status") != status
         if reports:
             actions.append(UpdateStatus(replaced(rs, "status", status)))
         requeue_after = _requeue_after(rs, active, status, now)
         return Plan(
-            tuple(actions), requeue_after, because, closing=int(reports), together=frozenset(together)
+            tuple(actions),
+            requeue_after,
+            because,
+            closing=int(reports),
+            refused=refused,
+            together=frozenset(together),
         )
 
 
@@ -186,13 +195,37 @@ def _status(rs: Obj, active: list[Obj], now: float) -> Obj:
         ready += found.ready
         available += found.available
     counters = {"fullyLabeledReplicas": labelled, "readyReplicas": ready, "availableReplicas": available}
-    conditions = (rs.get("status") or {}).get("conditions")  # of others: none is ours
+    conditions = [c for c in _conditions(rs) if c["type"] != FAILURE]
     return {
         **({"conditions": conditions} if conditions else {}),
         "replicas": len(active),
         **{name: number for name, number in counters.items() if number},
         "observedGeneration": rs["metadata"]["generation"],
     }
+
+
+def _namespace_goes(view: View, rs: Obj) -> bool:
+    """Then Pods are refused, and that is no failure."""
+    namespace = view.get("Namespace", "", rs["metadata"]["namespace"])
+    return namespace is not None and is_terminating(namespace)
+
+
+def _conditions(rs: Obj) -> list[Obj]:
+    return (rs.get("status") or {}).get("conditions") or []
+
+
+def _failing(rs: Obj, status: Obj, active: int, now: float) -> Obj:
+    """Return *rs* as it is reported when one of its Pods is refused; an old report stays as it was."""
+    failing = {
+        "type": FAILURE,
+        "status": "True",
+        "lastTransitionTime": timestamp(now),
+        "reason": "FailedCreate" if active < rs["spec"]["replicas"] else "FailedDelete",
+        "message": "{error}",
+    }
+    known = _conditions(rs)
+    reported = known if any(c["type"] == FAILURE for c in known) else [*known, failing]
+    return replaced(rs, "status", {**status, "conditions": reported})
 
 
 def _requeue_after(rs: Obj, active: list[Obj], status: Obj, now: float) -> float | None:

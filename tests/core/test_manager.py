@@ -180,6 +180,22 @@ def test_what_closes_a_plan_is_done_even_after_a_refusal(registry: Registry):
     assert names == ["default", "last"]
 
 
+def test_after_a_refusal_what_tells_of_it_is_written_instead_of_the_rest(registry: Registry):
+    default = registry.create(namespace("default"), "you")
+    told = {"type": "Refused", "message": "no: {error}"}
+    reported = {**default, "status": {"phase": "Active", "conditions": [told]}}
+    actions = (Create(namespace("default")), Create(namespace("closing")))
+    plan = Plan(actions, closing=1, refused=reported)
+    probe = Probe(lambda view, key, now: plan if key == SPACE else NOTHING)
+
+    run(Manager(registry, [probe]), until=0.104)
+
+    (space,) = registry.store.view.list("Namespace")
+    assert space["status"]["conditions"] == [
+        {"type": "Refused", "message": 'no: namespaces "default" already exists'}
+    ]
+
+
 def test_own_words_outrank_what_another_says_in_passing(registry: Registry):
     registry.create(namespace("default"), "you")
     registry.create(namespace("other"), "you")

@@ -279,6 +279,7 @@ class _Sync:
         status = progress.calculate_status(self.deployment, self.sets, self.new, self.now)
         if rollout:
             status = progress.with_progress(self.deployment, status, self.new, self.now)
+            status = progress.with_replica_failures(status, self.sets, self.new)
         if status != self.deployment.get("status"):
             self._put_status(status)
             return None

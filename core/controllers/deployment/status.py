@@ -1,7 +1,6 @@
 """Deployment status: count, judge availability, and estimate progress against the deadline.
 
 Source: calculateStatus of pkg/controller/deployment/sync.go, progress.go, util/deployment_util.go (v1.36).
-Not modelled: ReplicaFailure.
 """
 
 from __future__ import annotations
@@ -14,6 +13,7 @@ from core.controllers.deployment.replicasets import max_unavailable, size, total
 from core.controllers.pods import JUST_AFTER
 
 _NO_DEADLINE = 2**31 - 1
+FAILURE = "ReplicaFailure"
 NEW_AVAILABLE, TIMED_OUT = "NewReplicaSetAvailable", "ProgressDeadlineExceeded"
 
 
@@ -119,6 +119,16 @@ def with_progress(deployment: Obj, status: Obj, new: Obj | None, now: float) -> 
         late = condition("Progressing", "False", TIMED_OUT, f"{name} has timed out progressing.")
         return with_condition(status, late, now)
     return status
+
+
+def with_replica_failures(status: Obj, sets: list[Obj], new: Obj | None) -> Obj:
+    """Return *status* with what its ReplicaSets, first of all the new one, say of refused Pods."""
+    failures = [c for c in (condition_of(rs, FAILURE) for rs in ([new] if new else [])) if c]
+    failures = failures or [c for c in (condition_of(rs, FAILURE) for rs in sets) if c]
+    for found in failures:
+        told = condition(FAILURE, found["status"], found["reason"], found["message"])
+        status = with_condition(status, told, seconds(found["lastTransitionTime"]))
+    return status if failures else _without_condition(status, FAILURE)
 
 
 def _is_progressing(deployment: Obj, status: Obj) -> bool:

@@ -222,6 +222,41 @@ def test_keeps_the_conditions_that_others_wrote():
     assert status(sync(rs(2, status={"replicas": 1, "conditions": mine})))["conditions"] == mine
 
 
+FAILURE = {
+    "type": "ReplicaFailure",
+    "status": "True",
+    "lastTransitionTime": timestamp(NOW),
+    "reason": "FailedCreate",
+    "message": "{error}",
+}
+
+
+def test_a_refused_pod_is_reported_with_the_words_of_the_refusal():
+    """Beside the counters, and beside what others report."""
+    mine = {"type": "example.com/Mine", "status": "True"}
+    plan = sync(rs(2, status={"replicas": 1, "conditions": [mine]}))
+
+    assert plan.refused["status"]["conditions"] == [mine, FAILURE]
+    assert plan.refused["status"]["replicas"] == 0
+    too_many = sync(rs(0), pod("a")).refused
+    assert too_many["status"]["conditions"] == [{**FAILURE, "reason": "FailedDelete"}]
+
+
+def test_the_first_report_stays_until_all_went_well():
+    old = {**FAILURE, "message": "quota"}
+    failing = rs(1, status={"replicas": 0, "conditions": [old]})
+
+    assert sync(failing).refused["status"]["conditions"] == [old]
+    assert "conditions" not in status(sync(failing, pod("a")))
+
+
+def test_what_is_refused_because_the_namespace_goes_is_no_failure():
+    going = {"kind": "Namespace", "metadata": {"name": "default", **TERMINATING}}
+
+    assert sync(rs(2), going).refused is None
+    assert sync(rs(1), pod("stray", ownerReferences=[])).refused is None  # an adoption may be refused
+
+
 def test_writes_nothing_when_nothing_changed():
     """SIM3"""
     settled = status(sync(rs(1), pod("a")))

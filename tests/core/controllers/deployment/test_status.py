@@ -167,3 +167,31 @@ def test_a_resumed_deployment_says_so():
         "DeploymentResumed",
         "Deployment is resumed",
     )
+
+
+FAILED = {
+    "type": "ReplicaFailure",
+    "status": "True",
+    "reason": "FailedCreate",
+    "lastTransitionTime": timestamp(NOW - 5),
+    "message": "exceeded quota",
+}
+
+
+def failing(found):
+    return {**found, "status": {**found["status"], "conditions": [FAILED]}}
+
+
+@pytest.mark.parametrize("sets", [[failing(bare(2, 0))], [bare(2, 0), failing(rs("b", 0))]])
+def test_it_repeats_what_its_replica_sets_say_of_refused_pods(sets):
+    (said,) = [c for c in status(sync(deployment(2), *sets))["conditions"] if c["type"] == "ReplicaFailure"]
+
+    assert said == {**FAILED, "lastUpdateTime": timestamp(NOW - 5)}
+
+
+def test_and_no_longer_than_they_do():
+    before = {"observedGeneration": 1, "conditions": [CREATED, {**FAILED, "lastUpdateTime": timestamp(NOW)}]}
+
+    found = status(sync(deployment(2, status=before), bare(2, 2)))
+
+    assert "ReplicaFailure" not in [c["type"] for c in found["conditions"]]
