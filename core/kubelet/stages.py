@@ -1,6 +1,6 @@
 """The life of a Pod on its node as a table: the first stage that applies says what happens next.
 
-    accepted -> mounted -> running -> (told to stop -> stopped -> gone) | ended
+    accepted (or rejected) -> mounted -> running -> (told to stop -> stopped -> gone) | ended
 
 Every timer is read from timestamps on the objects, so that a kubelet that restarts goes on where it was.
 Source: pkg/kubelet/kubelet.go (SyncPod, SyncTerminatingPod), pkg/kubelet/pod_workers.go (v1.36); the table is
@@ -40,6 +40,7 @@ from core.client.actions import (
 )
 from core.client.cache import View
 from core.kubelet import containers, images, ipam, mounts
+from core.kubelet.admission import Rejection, rejection
 from core.kubelet.containers import ContainerEvent, Runtime, Step
 from core.kubelet.played import written_at_start
 from core.kubelet.program import FOREVER, words_of
@@ -153,8 +154,21 @@ class Stage(NamedTuple):
 
 def accept(sync: PodSync) -> Plan:
     """Report the Pod for the first time: its host, its start time, its containers waiting (PL5a write 1)."""
+    refused = rejection(sync.view, sync.pod, sync.node)
+    if refused is not None:
+        return _reject(sync, refused)
     writes = sync.write(replace(sync.observed(), sandbox=False))
     return Plan(tuple(writes), because=f"has just come to {name_of(sync.node)}")
+
+
+def _reject(sync: PodSync, refused: Rejection) -> Plan:
+    kept = {key: sync.status[key] for key in ("qosClass",) if key in sync.status}
+    reason, message = refused
+    status = {"phase": "Failed", "reason": reason, "message": f"Pod was rejected: {message}", **kept}
+    status["startTime"] = timestamp(sync.now)
+    event = RecordEvent(sync.pod, "Warning", reason, message, host=name_of(sync.node))
+    update = UpdateStatus(replaced(sync.pod, "status", status))
+    return Plan((event, update), because=f"is refused by {name_of(sync.node)}: {message}")
 
 
 def mount(sync: PodSync) -> Plan:

@@ -34,6 +34,7 @@ def node(name: str = "node-1", *, ready: str = "True", since: float = NOW - 9000
         },
         "spec": {"podCIDR": "10.244.1.0/24"},
         "status": {
+            "allocatable": {"cpu": "4", "memory": "8Gi", "pods": "110"},
             "addresses": [{"type": "InternalIP", "address": "172.18.0.2"}],
             "conditions": [condition],
             "images": [{"names": ["docker.io/library/nginx:1.9.1"], "sizeBytes": 1}],
