@@ -19,6 +19,7 @@ from core.cluster import SETTLE_BATCH, Cluster, Settling
 from stsviz.story import Story
 
 SLICE = 0.010  # seconds of work before others are let in
+COURTESY = 0.003  # seconds of work that is due which who writes waits for, so that it comes first
 BREATH = 0.001  # seconds between two slices when somebody waits for the store
 LEASE = 10.0  # seconds a process owns a cluster without renewing
 LESSON_DECISION = 0.7  # seconds a decision takes in lesson mode, at pace 1
@@ -48,7 +49,7 @@ class Driver:
         self._told_at = 0.0
         self._telling = 0.0  # seconds it took to tell
         self._left_at = -1  # the revision at the end of the last turn
-        self._turning = False
+        self._inside = threading.local()  # .turn: this thread is at work here, and asks for no time
         self._time = threading.Lock()  # over _before and _goal
         cluster.store.clock = self._clock
 
@@ -61,7 +62,7 @@ class Driver:
         try:
             return self._turn(wall)
         finally:
-            self._turning = False
+            self._inside = threading.local()  # .turn: this thread is at work here, and asks for no time
 
     def _turn(self, wall: float) -> float:
         with self._time:
@@ -170,10 +171,11 @@ class Driver:
         """Return what time it is for somebody who writes between two turns, or 0 when no time passes.
 
         While nothing is due no turn is taken. A write at the time of the last turn would let all that follows
-        from it within that nap happen at once, before the same kubectl's next request.
+        from it within that nap happen at once, before the same kubectl's next request. And what is due by now
+        comes before the write: the scheduler has seen the first PATCH when the second arrives.
         """
         cluster = self.cluster
-        if self._turning or self._settling is not None or not self._lease_until:
+        if getattr(self._inside, "turn", False) or self._settling is not None or not self._lease_until:
             return 0.0
         if cluster.mode != "real" or cluster.pace <= 0:
             return 0.0
@@ -181,8 +183,16 @@ class Driver:
             wall = time.monotonic()
             elapsed, self._before = self._elapsed(wall), wall
             self._pass(elapsed, cluster.pace)
-            due = cluster.next_at()
-            return self._goal if due is None else min(self._goal, due)
+            goal = self._goal
+        due = cluster.next_at()
+        if due is None or due > goal:
+            return goal
+        self._inside.turn = True
+        try:
+            cluster.advance(goal, _for(COURTESY))
+        finally:
+            self._inside.turn = False
+        return 0.0
 
     def _lesson(self, wall: float, elapsed: float, pace: float) -> float:
         """One decision a beat, and no wait longer than a listener bears."""
@@ -233,5 +243,9 @@ def _is_dead(holder: str) -> bool:
 
 
 def _for_a_slice() -> Callable[[], bool]:
-    deadline = time.monotonic() + SLICE
+    return _for(SLICE)
+
+
+def _for(seconds: float) -> Callable[[], bool]:
+    deadline = time.monotonic() + seconds
     return lambda: time.monotonic() < deadline

@@ -194,12 +194,12 @@ class Store:
             yield
             return
         with self.reading():
+            now = self.clock() if self.clock is not None else 0.0
             self._owner = threading.get_ident()
             try:
                 with rows.atomic():
                     self._catch_up(lock=True)
-                    if self.clock is not None:
-                        self.move_clock(self.clock())
+                    self.move_clock(now)
                     yield
                     self._flush()
                     committed = self._pending

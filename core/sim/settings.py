@@ -20,7 +20,7 @@ class Settings:
     max_pods: int = 110  # kubelet: Pods a node takes
     container_start_seconds: float = 1.0  # fake runtime: from mounted volumes to a started container
     container_start_jitter: float = 0.25  # fake runtime: at most so much longer, from Pod to Pod
-    container_stop_seconds: float = 0.05  # fake runtime: from SIGTERM to exit, at most the grace period
+    container_stop_seconds: float = 0.01  # fake runtime: from SIGTERM to exit, at most the grace period
     volume_unmount_seconds: float = 1.0  # kubelet: from the last container's end to the Pod's removal
     api_latency: float = 0.004  # simulated seconds between two writes of one component's sync
     watch_lag: float = 0.0  # simulated seconds until a process's cache sees a write

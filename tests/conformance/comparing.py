@@ -62,8 +62,8 @@ class ToldPrint(NamedTuple):
     """What kubectl printed, as it can be compared."""
 
     code: int
-    out: list[str]
-    err: list[str]
+    out: str
+    err: str
 
 
 class ToldStep:
@@ -281,9 +281,10 @@ def _prints(want: list[dict[str, Any]], got: list[ToldPrint]) -> Iterator[str]:
         if run.code != one["code"]:
             yield f"$ kubectl {one['command']}: exit code {run.code}, not {one['code']}"
         for stream in ("out", "err"):
-            real, here = in_any_order(one[stream].splitlines()), getattr(run, stream)
+            real, here = in_any_order(one[stream]), getattr(run, stream)
             if real != here:
-                lines = list(difflib.unified_diff(real, here, n=0, lineterm=""))[2:]
+                pair = real.splitlines(), here.splitlines()
+                lines = list(difflib.unified_diff(*pair, n=0, lineterm=""))[2:]
                 yield "\n".join([f"$ kubectl {one['command']} [{stream}]", *lines])
 
 

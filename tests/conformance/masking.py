@@ -54,10 +54,10 @@ class Words:
     def text(self, text: str) -> str:
         return IMAGE_IS_THERE.sub(lambda m: f"image {m[1] or m[2]} is there", RANDOM.sub(self._word, text))
 
-    def printed(self, text: str) -> list[str]:
-        """Return what kubectl printed, line by line, without ages and widths of columns."""
+    def printed(self, text: str) -> str:
+        """Return what kubectl printed without ages and widths of columns."""
         lines = [line for line in self.text(text).splitlines() if not PULLING.search(line)]
-        return in_any_order([_line(line) for line in lines])
+        return in_any_order("\n".join(_line(line) for line in lines))
 
     def value(self, value: Any) -> Any:
         """Return part of an object as it can be compared."""
@@ -120,8 +120,9 @@ def _line(line: str) -> str:
     return re.sub(r" {2,}", "  ", line).rstrip()
 
 
-def in_any_order(lines: list[str]) -> list[str]:
+def in_any_order(text: str) -> str:
     """Sort the rows of a table whose names are random in part: they stand in the order of what was drawn."""
-    if lines and lines[0].startswith("NAME  ") and any(RANDOM_NAME.match(line) for line in lines):
-        return [lines[0], *sorted(lines[1:])]
-    return lines
+    head, *rows = text.split("\n")
+    if head.startswith("NAME  ") and any(RANDOM_NAME.match(row) for row in rows):
+        return "\n".join([head, *sorted(rows)])
+    return text

@@ -133,8 +133,8 @@ def test_goes_in_recorded_steps():
     assert {(c["observedGeneration"], c["status"]) for c in told["conditions"]} == {(2, "True")}
     assert bench.events == ["Killing: Stopping container nginx"]
 
-    assert bench.look().requeue_after == pytest.approx(0.05)
-    bench.now += 0.05
+    assert bench.look().requeue_after == pytest.approx(0.01)
+    bench.now += 0.01
     bench.look()
     last = bench.statuses[-1]
     assert (last["phase"], last["podIP"]) == ("Succeeded", told["podIP"])
