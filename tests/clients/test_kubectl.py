@@ -225,3 +225,48 @@ def test_the_small_kinds_are_listed_and_described(web: Kubectl):
     assert "data" in web.ok("explain configmap")
     assert "subsets" in web.ok("explain ep")
     assert web("delete cm,pdb,ep --all").code == 0
+
+
+def test_a_secret_is_created_listed_and_described(kubectl: Kubectl):
+    assert kubectl.ok("create secret generic login --from-literal=password=s3cr3t") == (
+        "secret/login created\n"
+    )
+    assert kubectl.json("get secret login")["data"] == {"password": "czNjcjN0"}
+    listed = kubectl("get secret --field-selector type=Opaque").rows
+    assert [row[:3] for row in listed] == [["NAME", "TYPE", "DATA"], ["login", "Opaque", "1"]]
+    assert "password:  6 bytes\n" in kubectl.ok("describe secret login")
+    assert kubectl("delete secret login").code == 0
+
+
+REPLICATION_CONTROLLER = """
+apiVersion: v1
+kind: ReplicationController
+metadata: {name: front}
+spec:
+  replicas: 1
+  template:
+    metadata: {labels: {app: front}}
+    spec:
+      containers: [{name: nginx, image: nginx}]
+"""
+
+
+def test_a_replication_controller_is_scaled_described_and_deleted_with_and_without_its_pods(
+    kubectl: Kubectl,
+):
+    kubectl.ok("create -f -", REPLICATION_CONTROLLER)
+    assert kubectl.ok("scale rc front --replicas=2") == "replicationcontroller/front scaled\n"
+    kubectl.ok("wait --for=jsonpath={.status.readyReplicas}=2 rc/front --timeout=30s")
+    assert kubectl("get rc -o wide").rows[1][:4] == ["front", "2", "2", "2"]
+    assert "replication-controller  Created pod: front-" in kubectl.ok("describe rc front")
+    refused = kubectl("rollout status rc front")
+    assert "no status viewer has been implemented for ReplicationController" in refused.err
+
+    kubectl.ok("delete rc front --cascade=orphan")
+    orphans = {pod["metadata"]["name"] for pod in kubectl.json("get pods -l app=front")["items"]}
+    assert len(orphans) == 2
+    kubectl.ok("create -f -", REPLICATION_CONTROLLER.replace("replicas: 1", "replicas: 2"))
+    kubectl.ok("wait --for=jsonpath={.status.replicas}=2 rc/front --timeout=30s")
+    assert {pod["metadata"]["name"] for pod in kubectl.json("get pods -l app=front")["items"]} == orphans
+    kubectl.ok("delete rc front")
+    kubectl.ok("wait --for=delete pod -l app=front --timeout=60s")
