@@ -62,7 +62,7 @@ class Driver:
         try:
             return self._turn(wall)
         finally:
-            self._inside = threading.local()  # .turn: this thread is at work here, and asks for no time
+            self._inside.turn = False
 
     def _turn(self, wall: float) -> float:
         with self._time:
