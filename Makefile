@@ -1,6 +1,7 @@
 # make run    serve the site on 127.0.0.1:8000       (PORT=8123 DATA=/some/folder PACE=1 DNS_PORT=5353 BIND=0.0.0.0 FLAGS=...)
 # make test   run the tests, browser tests included  (ARGS="-k deployment")
 # make conformance  play 24 scenarios with the real kubectl, compare with a real cluster, print a table (5 minutes)
+# make upstream  run Kubernetes' own end-to-end specs (needs Go; builds for ten minutes once, runs for ten)
 # make check  ruff, mypy, import-linter
 # make bench  measure; prints a table
 # make lock   pin requirements*.in again
@@ -43,6 +44,9 @@ test: $(VENV)/.installed-dev
 
 conformance: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.conformance $(ARGS)
+
+upstream: $(VENV)/.installed-dev
+	@$(BIN)/python -m tests.upstream $(ARGS)
 
 check: $(VENV)/.installed-dev
 	@echo "ruff: style" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
