@@ -80,3 +80,12 @@ def test_what_is_told_not_to_be_modelled_is_said_by_its_module() -> None:
         for name in re.findall(r"`([a-z/_]+)`", cell):
             path = ROOT / (name if name.startswith("stsviz/") else f"core/{name}")
             assert paragraphs(path.with_suffix(".py")).keys() & {"Differs", "Not modelled"}, name
+
+
+def test_every_test_that_stands_for_a_claim_of_fidelity_exists() -> None:
+    rows = re.findall(r"^\|.*\|$", text("docs/fidelity.md").split("## Order")[0], re.MULTILINE)[2:]
+    assert rows
+    for row in rows:
+        named = re.findall(r"`(tests/[^`]+)`", row)
+        assert named or "the same" in row or "make conformance" in row, row
+        assert [path for path in named if not (ROOT / path).exists()] == []

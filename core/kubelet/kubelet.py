@@ -45,7 +45,7 @@ _TIMED = ("command", "args", "readinessProbe", "livenessProbe", "startupProbe")
 class Kubelet:
     name = "kubelet"
     process = "kubelet"
-    latency = 0.02
+    latency = 0.01
     resync_period: float | None = HEARTBEAT_SECONDS
 
     def __init__(self, settings: Settings) -> None:

@@ -37,12 +37,17 @@ SETTLE = 1.0  # seconds without a change before the first step
 
 
 def record(name: str, kubectl: Path) -> Recording:
-    """Run scenarios/*name*.yaml on a server that is made for it and gone afterwards."""
+    """Run scenarios/*name*.yaml on a server that is made for it and gone afterwards.
+
+    Raises: RuntimeError with the server's log when it cannot be reached any more.
+    """
     with tempfile.TemporaryDirectory() as folder:
         server = Server(Path(folder), flags=FLAGS, PACE="1")
         try:
             server.wait()
             return _Recorder(server, Kubectl(kubectl, server.url, "default", Path(folder), HERE)).run(name)
+        except OSError as exc:
+            raise RuntimeError(f"{name}: {exc}; the server said:\n{server.log()[-3000:]}") from exc
         finally:
             server.stop()
 
