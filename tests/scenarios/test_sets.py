@@ -545,3 +545,28 @@ def test_a_lost_web_0_holds_up_the_whole_set():
     play.cluster.delete(pod_of(0), 0)
     play.wait(30)
     assert play.story()[:2] == ["x0", "+0"]
+
+
+def test_a_pod_whose_host_port_is_taken_is_made_again_until_it_is_free():
+    """SC24"""
+    port = {"ports": [{"containerPort": 80, "hostPort": 8080}]}
+    holder = {"name": "c", "image": "nginx", **port}
+    play = settled(replicas=0)
+    play.cluster.create(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "holder", "namespace": "default"},
+            "spec": {"containers": [holder], "nodeName": "node-1", "terminationGracePeriodSeconds": 1},
+        }
+    )
+    play.wait(5)
+    spec = web()["spec"]["template"]["spec"]
+    pinned = {**spec, "nodeName": "node-1", "containers": [{**spec["containers"][0], **port}]}
+    play.patch(template={"spec": pinned}).scale(1).wait(20)
+    created = [word for word in play.story() if word == "+0"]
+    assert len(created) > 1
+    assert "SuccessfulDelete: Delete Pod web-0 in StatefulSet web successful" in play.events()
+    play.cluster.delete(Ref("Pod", "default", "holder"))
+    play.wait(60)
+    assert play.cluster.get(pod_of(0))["status"]["phase"] == "Running"
