@@ -26,7 +26,8 @@ from core.apiserver.patching import patched
 from core.apiserver.refusals import RevisionTooLarge, Unexplained
 from core.apiserver.registry import STRATEGIES
 from core.apiserver.registry.deletion import DeleteOptions
-from core.apiserver.registry.generic import Registry, check_uid
+from core.apiserver.registry.generic import Registry
+from core.apiserver.registry.preconditions import check_uid
 from core.apiserver.store import modified, not_found
 
 _NAMESPACE_DIFFERS = "the namespace of the provided object does not match the namespace sent on the request"

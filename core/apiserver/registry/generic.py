@@ -24,6 +24,7 @@ from core.apiserver import admission
 from core.apiserver.registry import STRATEGIES
 from core.apiserver.registry.context import Context
 from core.apiserver.registry.deletion import DeleteOptions, before_delete, is_done
+from core.apiserver.registry.preconditions import uid_differs, unconditional
 from core.apiserver.store import Store, modified, not_found
 from core.client.actions import RecordEvent
 from core.client.recorder import record
@@ -190,12 +191,12 @@ class Registry:
         meta, old_meta = obj["metadata"], old["metadata"]
         expected = meta.get("resourceVersion")
         if not expected and not getattr(STRATEGIES[ref.kind], "UNCONDITIONAL_UPDATE", True):
-            raise _unconditional(ref)
+            raise unconditional(ref)
         if expected and expected != old_meta["resourceVersion"]:
             raise modified(ref)
         uid = meta.get("uid")
         if uid and uid != old_meta["uid"]:
-            raise modified(ref, _uid_differs(ref, uid, old_meta["uid"]))
+            raise modified(ref, uid_differs(ref, uid, old_meta["uid"]))
         return ref, old
 
     def _replace(self, new: Obj, old: Obj, actor: str, because: str, *, dry_run: bool = False) -> Obj:
@@ -225,7 +226,7 @@ class Registry:
         with self.store.transaction():
             old = self.get(ref)
             if uid and uid != old["metadata"]["uid"]:
-                raise modified(ref, _uid_differs(ref, uid, old["metadata"]["uid"]))
+                raise modified(ref, uid_differs(ref, uid, old["metadata"]["uid"]))
             if kind_of_patch == "json":
                 new = json_patch(old, patch)
             elif kind_of_patch == "strategic":
@@ -285,7 +286,7 @@ class Registry:
         with self.store.transaction():
             old = self.get(ref)
             if uid and uid != old["metadata"]["uid"]:
-                raise modified(ref, _uid_differs(ref, uid, old["metadata"]["uid"]))
+                raise modified(ref, uid_differs(ref, uid, old["metadata"]["uid"]))
             spec = old["spec"]
             if spec.get("nodeName"):
                 why = f'pod {ref.name} is already assigned to node "{spec["nodeName"]}"'
@@ -344,14 +345,6 @@ def _canonicalize(strategy: ModuleType, obj: Obj) -> None:
         canonicalize(obj)
 
 
-def _unconditional(ref: Ref) -> Invalid:
-    """The refusal of an update that does not say which revision it has seen (API-U3)."""
-    resource = BY_KIND[ref.kind]
-    errors = [validation.invalid("metadata.resourceVersion", 0, "must be specified for an update")]
-    details = {"name": ref.name, "group": resource.group, "kind": resource.plural}
-    return Invalid(resource.group_resource, ref.name, errors, **details)
-
-
 def _keep_system_metadata(meta: dict[str, Any], old: Mapping[str, Any]) -> None:
     for name in SYSTEM_METADATA:
         if name in old:
@@ -368,25 +361,6 @@ def _status_metadata(obj: Obj, old: Obj) -> dict[str, Any]:
         if asked.get(name) and asked[name] != kept.get(name)
     }
     return {**kept, **changed} if changed else kept
-
-
-def check_uid(new: Obj, old: Obj) -> None:
-    """Refuse another uid, in the words for a patch: an update hears of its precondition (API-U9).
-
-    Raises: Invalid, with the cause twice, as it is found before and by the strategy.
-    """
-    uid = new["metadata"].get("uid")
-    if uid and uid != old["metadata"]["uid"]:
-        raise _invalid(old, 2 * validation.immutable("metadata.uid", uid, old["metadata"]["uid"]))
-
-
-def _uid_differs(ref: Ref, asked: str, found: str) -> str:
-    key = "/".join(part for part in (BY_KIND[ref.kind].plural, ref.namespace, ref.name) if part)
-    return (
-        f"StorageError: invalid object, Code: 4, Key: /registry/{key}, ResourceVersion: 0,"
-        " AdditionalErrorMsg: "
-        f"Precondition failed: UID in precondition: {asked}, UID in object meta: {found}"
-    )
 
 
 def _invalid(obj: Obj, errors: list[Any]) -> ApiError:
