@@ -563,10 +563,10 @@ def test_a_pod_whose_host_port_is_taken_is_made_again_until_it_is_free():
     play.wait(5)
     spec = web()["spec"]["template"]["spec"]
     pinned = {**spec, "nodeName": "node-1", "containers": [{**spec["containers"][0], **port}]}
-    play.patch(template={"spec": pinned}).scale(1).wait(20)
+    play.patch(template={"spec": pinned}).scale(1).wait(2)
     created = [word for word in play.story() if word == "+0"]
     assert len(created) > 1
     assert "SuccessfulDelete: Delete Pod web-0 in StatefulSet web successful" in play.events()
     play.cluster.delete(Ref("Pod", "default", "holder"))
-    play.wait(60)
+    play.wait(10)
     assert play.cluster.get(pod_of(0))["status"]["phase"] == "Running"
