@@ -57,8 +57,11 @@ def _do(registry: Registry, action: Action, actor: str, plan: Plan) -> None:
         case RecordEvent():
             registry.record_event(action, actor, because)
         case Create(obj=obj):
+            ref = _maybe_ref(obj)
+            if action.exists_ok and ref is not None and registry.store.get(ref) is not None:
+                return  # before a quota refuses what it has counted already
             try:
-                registry.create(obj, actor, _reason(plan, _maybe_ref(obj)))
+                registry.create(obj, actor, _reason(plan, ref))
             except AlreadyExists:
                 if not action.exists_ok:
                     raise

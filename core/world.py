@@ -28,6 +28,7 @@ from core.controllers.pvcprotection import PVCProtectionController
 from core.controllers.pvprotection import PVProtectionController
 from core.controllers.replicaset import ReplicaSetController
 from core.controllers.replication import ReplicationManager
+from core.controllers.resourcequota import ResourceQuotaController
 from core.controllers.rootcacertpublisher import RootCACertPublisher
 from core.controllers.serviceaccounts import ServiceAccountsController
 from core.controllers.statefulset import StatefulSetController
@@ -62,6 +63,7 @@ COMPONENTS: tuple[Callable[[Settings], Component], ...] = (
     TaintEvictionController,
     PodGCController,
     DisruptionController,
+    ResourceQuotaController,
     RootCACertPublisher,
     ServiceAccountsController,
     EventTTL,

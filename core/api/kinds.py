@@ -53,6 +53,7 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("ServiceAccount", "", "v1", "serviceaccounts", True, ("sa",)),
     Resource("Endpoints", "", "v1", "endpoints", True, ("ep",)),
     Resource("ReplicationController", "", "v1", "replicationcontrollers", True, ("rc",), ("all",)),
+    Resource("ResourceQuota", "", "v1", "resourcequotas", True, ("quota",)),
     Resource("StatefulSet", "apps", "v1", "statefulsets", True, ("sts",), ("all",)),
     Resource("Deployment", "apps", "v1", "deployments", True, ("deploy",), ("all",)),
     Resource("ReplicaSet", "apps", "v1", "replicasets", True, ("rs",), ("all",)),

@@ -1,7 +1,8 @@
 """The admission plugins: what the API server adds to an object, or refuses, beyond the object's own rules.
 
 NamespaceLifecycle, DefaultStorageClass, StorageObjectInUseProtection, PersistentVolumeClaimResize,
-TaintNodesByCondition; ServiceAccount, Priority and DefaultTolerationSeconds stand with the Pod's strategy.
+TaintNodesByCondition; ResourceQuota stands in apiserver/quota, and ServiceAccount, Priority and
+DefaultTolerationSeconds with the Pod's strategy.
 Source: plugin/pkg/admission, staging/src/k8s.io/apiserver/pkg/admission/plugin (v1.36).
 """
 
@@ -14,6 +15,7 @@ from core.api.kinds import BY_KIND
 from core.apimachinery import quantity
 from core.apimachinery.errors import Forbidden, NotFound
 from core.apimachinery.meta import Obj, finalizers_of, is_terminating, name_of, namespace_of
+from core.apiserver import quota
 from core.apiserver.registry.context import Context
 from core.apiserver.registry.pod import admit_pod
 from core.storage.classes import (
@@ -50,8 +52,10 @@ def admit(verb: str, obj: Obj, old: Obj | None, context: Context) -> None:
         mutator(obj, context)
 
 
-def validate(verb: str, obj: Obj, old: Obj | None, context: Context) -> None:
+def validate(verb: str, obj: Obj, old: Obj | None, context: Context) -> list[Obj]:
     """Refuse what the validating plugins refuse. *verb*: CREATE, UPDATE or DELETE.
+
+    Returns what is to be written beside the object: the quotas that it is charged to.
 
     Raises: Forbidden.
     """
@@ -59,8 +63,15 @@ def validate(verb: str, obj: Obj, old: Obj | None, context: Context) -> None:
     if verb == "DELETE":
         if kind == "Namespace" and name_of(obj) in _IMMORTAL_NAMESPACES:
             raise forbidden(obj, "this namespace may not be deleted")
-    elif verb == "UPDATE" and kind == "PersistentVolumeClaim" and old is not None:
+        return []
+    if verb == "UPDATE" and kind == "PersistentVolumeClaim" and old is not None:
         _persistent_volume_claim_resize(obj, old, context)
+    if not BY_KIND[kind].namespaced:
+        return []
+    try:
+        return quota.charges(obj, old, context)
+    except quota.Exceeded as error:
+        raise forbidden(obj, str(error)) from None
 
 
 def forbidden(obj: Obj, why: str, **details: object) -> Forbidden:

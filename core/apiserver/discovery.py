@@ -74,9 +74,8 @@ _SUBRESOURCES: dict[str, tuple[Subresource, ...]] = {
         _STATUS,
     ),
     "Namespace": (Subresource("finalize", ("update",)), _STATUS),
-    **dict.fromkeys(
-        ("Node", "PersistentVolume", "PersistentVolumeClaim", "PodDisruptionBudget", "Service"), (_STATUS,)
-    ),
+    **dict.fromkeys(("Node", "PersistentVolume", "PersistentVolumeClaim", "PodDisruptionBudget"), (_STATUS,)),
+    **dict.fromkeys(("ResourceQuota", "Service"), (_STATUS,)),
     **dict.fromkeys(("StatefulSet", "ReplicaSet", "ReplicationController", "Deployment"), (_SCALE, _STATUS)),
 }
 _REVIEWS = (

@@ -33,8 +33,11 @@ from core.apiserver.store import modified, not_found
 _NAMESPACE_DIFFERS = "the namespace of the provided object does not match the namespace sent on the request"
 # of these a delete answers the object, of all others that it succeeded
 _ANSWERED_WITH_THE_OBJECT = frozenset(
-    ("Pod", "PersistentVolumeClaim", "PersistentVolume", "Service", "ServiceAccount", "StorageClass")
-)
+    (
+        "Pod", "PersistentVolumeClaim", "PersistentVolume", "PodTemplate", "ResourceQuota", "Service",
+        "ServiceAccount", "StorageClass",
+    )
+)  # fmt: skip
 _CREATED_BY_PUT = frozenset(("Endpoints", "Event", "Lease", "Service"))
 SUCCESS: Obj = {"kind": "Status", "apiVersion": "v1", "metadata": {}, "status": "Success"}
 

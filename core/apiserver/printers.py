@@ -251,6 +251,15 @@ def _secret(obj: Obj, now: float) -> list[Cell]:
     return [obj["metadata"]["name"], obj.get("type", ""), len(obj.get("data") or ()), created(obj, now)]
 
 
+def _quota(obj: Obj, now: float) -> list[Cell]:
+    status = obj.get("status") or {}
+    hard, used = status.get("hard") or {}, status.get("used") or {}
+    told = [(name, f"{name}: {used.get(name, '0')}/{hard[name]}") for name in sorted(hard)]
+    limits = [text for name, text in told if name.startswith("limits.")]
+    requests = [text for name, text in told if not name.startswith("limits.")]
+    return [obj["metadata"]["name"], ", ".join(requests), ", ".join(limits), created(obj, now)]
+
+
 def _disruption_budget(obj: Obj, now: float) -> list[Cell]:
     bounds = (obj["spec"].get(name) for name in ("minAvailable", "maxUnavailable"))
     return [
@@ -310,6 +319,7 @@ PRINTERS: dict[str, tuple[tuple[Column, ...], Callable[[Obj, float], list[Cell]]
     "ServiceAccount": (columns("Name, Age"), lambda obj, now: [obj["metadata"]["name"], created(obj, now)]),
     "ConfigMap": (columns("Name, Data, Age"), _config_map),
     "Secret": (columns("Name, Type, Data, Age"), _secret),
+    "ResourceQuota": (columns("Name, Request, Limit, Age"), _quota),
     "PodDisruptionBudget": (
         columns("Name, Min Available, Max Unavailable, Allowed Disruptions(integer), Age"),
         _disruption_budget,

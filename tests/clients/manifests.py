@@ -23,6 +23,10 @@ MANIFESTS: dict[str, dict[str, Any]] = {
     "Service": {"spec": {"ports": [{"port": 80}]}},
     "Event": {"reason": "Testing", "message": "hello", "type": "Normal"},
     "ConfigMap": {"data": {"a": "b"}},
+    "Secret": {"stringData": {"a": "b"}},
+    "ServiceAccount": {},
+    "PodTemplate": {"template": SET_SPEC["template"]},
+    "ReplicationController": {"spec": {"replicas": 0, "template": SET_SPEC["template"]}},
     "Endpoints": {"subsets": []},
     "StatefulSet": {"spec": {**SET_SPEC, "serviceName": "x"}},
     "Deployment": {"spec": SET_SPEC},
@@ -30,6 +34,7 @@ MANIFESTS: dict[str, dict[str, Any]] = {
     "ControllerRevision": {"revision": 1, "data": {"a": 1}},
     "StorageClass": {"provisioner": "example.com/none"},
     "PodDisruptionBudget": {"spec": {"minAvailable": 1, "selector": SET_SPEC["selector"]}},
+    "ResourceQuota": {"spec": {"hard": {"count/mine": "1"}}},
     "Lease": {"spec": {"holderIdentity": "me"}},
     "EndpointSlice": {
         "addressType": "IPv4",

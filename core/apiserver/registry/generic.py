@@ -38,6 +38,7 @@ SYSTEM_METADATA = (
     "generation",
 )
 
+_QUOTA_WRITER = "kube-apiserver"
 
 Manage = Callable[[Obj, Obj | None], None]
 """Sets managedFields: called with the new object (a private copy), as its author and admission made it and
@@ -103,11 +104,13 @@ class Registry:
             errors += strategy.validate(obj)
             if errors:
                 raise _invalid(obj, errors)
-            admission.validate("CREATE", obj, None, context)
+            charged = admission.validate("CREATE", obj, None, context)
             _canonicalize(strategy, obj)
-            if dry_run:
+            if dry_run or charged:
                 self._refuse_taken_name(obj)
+            if dry_run:
                 return obj
+            self._charge(charged, obj)
             return self.store.create(obj, actor, because)
 
     def _generated_name(self, obj: Obj, context: Context) -> str:
@@ -123,6 +126,11 @@ class Registry:
             " name for the object",
             name=name, group=resource.group, kind=resource.plural, retryAfterSeconds=1,
         )  # fmt: skip
+
+    def _charge(self, quotas: list[Obj], obj: Obj) -> None:
+        for quota in quotas:
+            why = f"counts {obj['kind']} {obj['metadata']['name']}"
+            self.store.update(quota, "", _QUOTA_WRITER, why)
 
     def _refuse_taken_name(self, obj: Obj) -> None:
         if self.store.get(ref_of(obj)) is not None:
@@ -150,8 +158,10 @@ class Registry:
             errors += strategy.validate_update(new, old)
             if errors:
                 raise _invalid(new, errors)
-            admission.validate("UPDATE", new, old, context)
+            charged = admission.validate("UPDATE", new, old, context)
             _canonicalize(strategy, new)
+            if not dry_run:
+                self._charge(charged, new)
             return self._replace(new, old, actor, because, dry_run=dry_run)
 
     def update_status(self, obj: Obj, actor: str, because: str = "", *, manage: Manage | None = None) -> Obj:

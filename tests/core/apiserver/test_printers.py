@@ -529,6 +529,18 @@ def test_an_object_without_a_birthday_has_an_unknown_age():
             "NAME TYPE DATA AGE|web-0 Opaque 2 4m10s",
             id="TAB-21",
         ),
+        pytest.param(
+            {
+                "kind": "ResourceQuota",
+                "status": {
+                    "hard": {"pods": "2", "limits.cpu": "1", "cpu": "500m"},
+                    "used": {"pods": "1", "limits.cpu": "0"},
+                },
+            },
+            "NAME REQUEST LIMIT AGE|web-0 cpu: 0/500m, pods: 1/2 limits.cpu: 0/1 4m10s",
+            id="quota",
+        ),
+        pytest.param({"kind": "ResourceQuota"}, "NAME REQUEST LIMIT AGE|web-0 4m10s", id="quota-unseen"),
     ],
 )
 def test_prints_a_small_kind(obj, shown):
