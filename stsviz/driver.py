@@ -12,7 +12,8 @@ import secrets
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from core.cluster import SETTLE_BATCH, Cluster, Settling
@@ -58,9 +59,15 @@ class Driver:
         wall = time.monotonic()
         if wall < self._rests_until:
             return self._rests_until - wall
-        self._turning = True
-        try:
+        with self._at_work():
             return self._turn(wall)
+
+    @contextmanager
+    def _at_work(self) -> Iterator[None]:
+        """Mark this thread as one that does what is due: it writes at the time that it set itself."""
+        self._inside.turn = True
+        try:
+            yield
         finally:
             self._inside.turn = False
 
@@ -187,11 +194,8 @@ class Driver:
         due = cluster.next_at()
         if due is None or due > goal:
             return goal
-        self._inside.turn = True
-        try:
+        with self._at_work():
             cluster.advance(goal, _for(COURTESY))
-        finally:
-            self._inside.turn = False
         return 0.0
 
     def _lesson(self, wall: float, elapsed: float, pace: float) -> float:

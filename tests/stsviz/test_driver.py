@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
 import pytest
@@ -72,3 +72,25 @@ def test_telling_takes_no_more_than_half_of_the_time(
 
     assert driver.tell() == pytest.approx(0.1)
     assert told == [100.0]
+
+
+def test_a_turn_asks_for_no_time_and_who_writes_between_two_does(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver = Driver(cluster, lambda name, revision: None)
+    cluster.set_pace(1.0)
+    clock = cluster.store.clock
+    assert clock is not None
+    asked: list[float] = []
+    advance = cluster.advance
+
+    def advanced(until: float, more: Callable[[], bool]) -> bool:
+        asked.append(clock())
+        return advance(until, more)
+
+    monkeypatch.setattr(cluster, "advance", advanced)
+    driver.turn()
+    assert asked == [0.0]
+
+    monkeypatch.setattr(cluster, "next_at", lambda: None)  # nothing is due: the time is all there is to tell
+    assert clock() > START
