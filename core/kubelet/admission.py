@@ -11,13 +11,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from core.api.hostports import host_ports, port_conflict
+from core.api.nodeaffinity import matches_node
 from core.api.resources import Usage, is_terminal, node_allocatable, pod_requests
 from core.api.taints import find_untolerated_taint
-from core.apimachinery.meta import Obj, field, labels_of, name_of, uid_of
+from core.apimachinery.meta import Obj, name_of, uid_of
 from core.client.cache import View
-from core.storage.topology import match_node_selector_terms
 
-_REQUIRED = "spec.affinity.nodeAffinity.requiredDuringSchedulingIgnoredDuringExecution"
 _RESOURCES = (("OutOfpods", "pods"), ("OutOfcpu", "cpu"), ("OutOfmemory", "memory"))
 
 
@@ -33,7 +32,7 @@ def rejection(view: View, pod: Obj, node: Obj) -> Rejection | None:
     full = _too_little(view, pod, node)
     if full is not None:
         return full
-    if not _matches(pod, node):
+    if not matches_node(pod, node):
         return _predicate("NodeAffinity", "node(s) didn't match Pod's node affinity/selector")
     wanted = host_ports(pod)
     if wanted and port_conflict(wanted, _taken_before(view, pod, node)) is not None:
@@ -68,13 +67,3 @@ def _too_little(view: View, pod: Obj, node: Obj) -> Rejection | None:
             amounts = f"requested: {wanted}, used: {taken}, capacity: {room}"
             return Rejection(reason, f"Node didn't have enough resource: {name}, {amounts}")
     return None
-
-
-def _matches(pod: Obj, node: Obj) -> bool:
-    labels, selector = labels_of(node), pod["spec"].get("nodeSelector") or {}
-    if any(labels.get(key) != value for key, value in selector.items()):
-        return False
-    required = field(pod, _REQUIRED)
-    return required is None or match_node_selector_terms(
-        required.get("nodeSelectorTerms") or (), labels, name_of(node)
-    )

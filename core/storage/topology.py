@@ -1,7 +1,6 @@
 """Where a volume may be used: node affinity of volumes, topology terms of classes.
 
-Source: staging/src/k8s.io/component-helpers/storage/volume/helpers.go (CheckNodeAffinity),
-component-helpers/scheduling/corev1/nodeaffinity/nodeaffinity.go (v1.36).
+Source: staging/src/k8s.io/component-helpers/storage/volume/helpers.go (CheckNodeAffinity, v1.36).
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.apimachinery.labels import holds
+from core.api.nodeaffinity import match_node_selector_terms
 from core.apimachinery.meta import Obj
 
 HOSTNAME_LABEL = "kubernetes.io/hostname"
@@ -21,29 +20,6 @@ def check_volume_node_affinity(volume: Obj, node_labels: Mapping[str, str]) -> b
     if required is None:
         return True
     return match_node_selector_terms(required.get("nodeSelectorTerms") or (), node_labels)
-
-
-def match_node_selector_terms(
-    terms: Sequence[Mapping[str, Any]], node_labels: Mapping[str, str], node_name: str = ""
-) -> bool:
-    """Say whether any term matches. Inside a term all must; a term that asks for nothing matches nothing.
-
-    *node_name* is what matchFields compares (metadata.name is the one field there is); volumes give none.
-    """
-    return any(_match_term(term, node_labels, node_name) for term in terms)
-
-
-def _match_term(term: Mapping[str, Any], node_labels: Mapping[str, str], node_name: str) -> bool:
-    expressions, fields = term.get("matchExpressions") or (), term.get("matchFields") or ()
-    if not expressions and not fields:
-        return False
-    return all(_match_requirement(e, node_labels) for e in expressions) and all(
-        _match_requirement(f, {"metadata.name": node_name}) for f in fields
-    )
-
-
-def _match_requirement(requirement: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    return holds(requirement["key"], requirement["operator"], requirement.get("values") or (), labels)
 
 
 def match_topology_selector_terms(

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from core.api.nodeaffinity import match_node_selector_terms, matches_node, node_affinity
 from core.apimachinery.meta import Obj, labels_of, name_of
 from core.scheduler.framework import Cycle, NodeFilter, Reason, Scores, normalized
-from core.storage.topology import match_node_selector_terms
 
 _REASON = (
     Reason(
@@ -19,21 +19,9 @@ _REASON = (
 )
 
 
-def matches_node(pod: Obj, node: Obj) -> bool:
-    """Say whether *node* has what the Pod's nodeSelector and required node affinity ask for."""
-    labels = labels_of(node)
-    selector = pod["spec"].get("nodeSelector")
-    if selector and any(labels.get(key) != value for key, value in selector.items()):
-        return False
-    required = _node_affinity(pod).get("requiredDuringSchedulingIgnoredDuringExecution")
-    if required is None:
-        return True
-    return match_node_selector_terms(required.get("nodeSelectorTerms") or (), labels, name_of(node))
-
-
 def pre_filter(cycle: Cycle) -> NodeFilter | None:
     pod = cycle.pod
-    if not pod["spec"].get("nodeSelector") and not _node_affinity(pod).get(
+    if not pod["spec"].get("nodeSelector") and not node_affinity(pod).get(
         "requiredDuringSchedulingIgnoredDuringExecution"
     ):
         return None
@@ -42,7 +30,7 @@ def pre_filter(cycle: Cycle) -> NodeFilter | None:
 
 def score(cycle: Cycle, nodes: Sequence[Obj]) -> Scores | None:
     """Add up the weights of the preferred terms that a node matches."""
-    terms = _node_affinity(cycle.pod).get("preferredDuringSchedulingIgnoredDuringExecution")
+    terms = node_affinity(cycle.pod).get("preferredDuringSchedulingIgnoredDuringExecution")
     if not terms:
         return None
     raw: dict[str, float] = {}
@@ -52,8 +40,3 @@ def score(cycle: Cycle, nodes: Sequence[Obj]) -> Scores | None:
             term["weight"] for term in terms if match_node_selector_terms([term["preference"]], labels, name)
         )
     return normalized(raw)
-
-
-def _node_affinity(pod: Obj) -> Obj:
-    affinity = pod["spec"].get("affinity")
-    return (affinity.get("nodeAffinity") or {}) if affinity else {}

@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+from core.api.nodeaffinity import matches_node
 from core.api.resources import is_terminal
 from core.apimachinery.labels import matches
 from core.apimachinery.meta import Obj, controller_of, is_terminating, labels_of, name_of
 from core.scheduler.framework import Cycle, NodeFilter, Reason, Scores, normalized, selected_pods
-from core.scheduler.plugins.nodeaffinity import matches_node
 
 _TEXT = "node(s) didn't match pod topology spread constraints"
 
