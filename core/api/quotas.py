@@ -12,10 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from core.api.classnames import class_name_of
 from core.api.kinds import BY_KIND, RESOURCES
 from core.api.resources import is_terminal
 from core.apimachinery import quantity
-from core.apimachinery.meta import Obj, annotations_of
+from core.apimachinery.meta import Obj
 from core.apimachinery.timestamps import seconds
 
 Amounts = dict[str, str]
@@ -201,15 +202,9 @@ def _claim_usage(claim: Obj) -> Amounts:
             asked = allocated
         whole = -(-quantity.parse(asked) // 1)
         used["requests.storage"] = quantity.format_value(int(whole), quantity.family_of(asked))
-    name = _class_of(claim)
+    name = class_name_of(claim)
     by_class = {f"{name}{_CLASS}{resource}": amount for resource, amount in used.items()} if name else {}
     return {**used, **by_class, "count/persistentvolumeclaims": "1"}
-
-
-def _class_of(claim: Obj) -> str:
-    """As core/storage/classes says it, which stands above this room."""
-    beta = annotations_of(claim).get("volume.beta.kubernetes.io/storage-class")
-    return str(claim["spec"].get("storageClassName") or "" if beta is None else beta)
 
 
 def unstated(pod: Obj, names: Iterable[str]) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from core.api.classnames import class_name_of
 from core.api.selecting import pod_selector
 from core.apimachinery.duration import age
 from core.apimachinery.labels import format_selector
@@ -38,12 +39,6 @@ _MODES = {
 def access_modes(modes: Iterable[str] | None) -> str:
     given = set(modes or ())
     return ",".join(short for mode, short in _MODES.items() if mode in given)
-
-
-def _class(obj: Obj) -> str:
-    annotations = obj["metadata"].get("annotations") or {}
-    beta = annotations.get("volume.beta.kubernetes.io/storage-class")
-    return beta if beta is not None else obj["spec"].get("storageClassName") or ""
 
 
 def _phase(obj: Obj) -> str:
@@ -89,7 +84,7 @@ def _claim(obj: Obj, now: float) -> list[Cell]:
         volume,
         canonical(field(status, "capacity.storage", "0")) if volume else "",
         access_modes(status.get("accessModes")) if volume else "",
-        _class(obj),
+        class_name_of(obj),
         spec.get("volumeAttributesClassName") or "<unset>",
         created(obj, now),
         spec.get("volumeMode") or "<unset>",
@@ -106,7 +101,7 @@ def _volume(obj: Obj, now: float) -> list[Cell]:
         spec.get("persistentVolumeReclaimPolicy") or "",
         _phase(obj),
         f"{claim.get('namespace', '')}/{claim.get('name', '')}" if claim else "",
-        _class(obj),
+        class_name_of(obj),
         spec.get("volumeAttributesClassName") or "<unset>",
         field(obj, "status.reason", ""),
         created(obj, now),

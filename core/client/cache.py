@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable
 from typing import Protocol
 
+from core.api.classnames import class_name_of
 from core.api.resources import NO_USAGE, Usage, is_terminal, pod_requests
 from core.apimachinery.meta import Obj, Ref, ref_of
 from core.storage.backend import backend_key
@@ -115,7 +116,7 @@ def _volumes_by_claim(obj: Obj) -> Iterable[Hashable]:
 def _unclaimed_volumes(obj: Obj) -> Iterable[Hashable]:
     if obj["kind"] != "PersistentVolume" or obj["spec"].get("claimRef"):
         return ()
-    return (_class_name(obj), None)
+    return (class_name_of(obj), None)
 
 
 def _claims_by_volume(obj: Obj) -> Iterable[Hashable]:
@@ -126,12 +127,7 @@ def _claims_by_volume(obj: Obj) -> Iterable[Hashable]:
 def _by_class(obj: Obj) -> Iterable[Hashable]:
     if obj["kind"] not in ("PersistentVolume", "PersistentVolumeClaim"):
         return ()
-    return ((obj["kind"], _class_name(obj)),)
-
-
-def _class_name(obj: Obj) -> str:
-    beta = (obj["metadata"].get("annotations") or {}).get("volume.beta.kubernetes.io/storage-class")
-    return (beta if beta is not None else obj["spec"].get("storageClassName")) or ""
+    return ((obj["kind"], class_name_of(obj)),)
 
 
 def _labelled(obj: Obj) -> Iterable[Hashable]:

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from core.api.classnames import class_name_of
 from core.apimachinery.meta import Obj, Ref, controller_of, field, labels_of, name_of, namespace_of, ref_of
 from core.client.cache import View
 from core.diagram import facts
@@ -143,7 +144,7 @@ class Storage:
         note = self._scene.note(ref, state)
         slots = {
             "size": " ".join(filter(None, (facts.size_of(claim), facts.modes_of(claim)))),
-            "class": facts.class_name_of(claim),
+            "class": class_name_of(claim),
             "note": note or ("still bound" if unused and state.cls == READY else ""),
         }
         more = "still-bound" if unused and state.cls == READY else ""

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
+from core.api.classnames import class_name_of
 from core.apimachinery.meta import Obj, condition_of, field, is_terminating
 from core.apimachinery.timestamps import seconds
 from core.client.cache import View
@@ -143,13 +144,6 @@ def machine_state(node: Obj) -> State:
     if node["spec"].get("unschedulable"):
         return State(BLOCKED, "cordoned", "takes no new Pods")
     return State(READY, "Ready")
-
-
-def class_name_of(obj: Obj) -> str:
-    """Return the class of a claim or volume; "" for none."""
-    annotations = obj["metadata"].get("annotations")
-    beta = annotations.get("volume.beta.kubernetes.io/storage-class") if annotations else None
-    return str(beta if beta is not None else obj["spec"].get("storageClassName") or "")
 
 
 def is_default_class(storage_class: Obj) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from core.api.classnames import class_name_of
 from core.apimachinery.meta import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, ref_of, uid_of
 from core.diagram import cards, facts
 from core.diagram.cards import Scene, Seats, Storage
@@ -245,7 +246,7 @@ class _Build:
         if claim is not None:
             self._drawn.add(element_id("claim", namespace_of(claim), name_of(claim)))
             self._drawn.add(element_id("volume", "", claim["spec"].get("volumeName", "")))
-            self._classes.setdefault(facts.class_name_of(claim))
+            self._classes.setdefault(class_name_of(claim))
 
     # -- storage -----------------------------------------------------------------------------------
 
@@ -271,7 +272,7 @@ class _Build:
         return tuple(chains), claims
 
     def _volume_beside(self, obj: Obj, claim: Node) -> Node | None:
-        class_name = facts.class_name_of(obj)
+        class_name = class_name_of(obj)
         name = obj["spec"].get("volumeName", "")
         found = self._view.get("PersistentVolume", "", name) if name else None
         if found is None:
@@ -281,7 +282,7 @@ class _Build:
             if volume.id in self._drawn:
                 return None
             self._drawn.add(volume.id)
-            class_name = facts.class_name_of(found)
+            class_name = class_name_of(found)
         bound = claim.state == READY and volume.state == READY
         cls = READY if bound else claim.state
         still = " still-bound" if claim.more else ""
@@ -315,7 +316,7 @@ class _Build:
             elsewhere = self._namespace and owner.get("namespace", self._namespace) != self._namespace
             if element_id("volume", "", name_of(volume)) not in self._drawn and not elsewhere:
                 node = self._storage.volume(volume, None, still_bound=False)
-                self._of_class(facts.class_name_of(volume), node)
+                self._of_class(class_name_of(volume), node)
                 block.rows.append(Row(None, (Chain(None, node),)))
         if block.rows or block.services:
             self._add(block)

@@ -11,10 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from core.api.classnames import class_name_of
 from core.apimachinery.meta import Obj, name_of, namespace_of, uid_of
 from core.client.cache import View
 from core.diagram.elements import Edge, Node, Row
-from core.diagram.facts import READY, class_name_of
+from core.diagram.facts import READY
 from core.storage.backend import backend_key
 
 

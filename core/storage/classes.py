@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from core.api.classnames import BETA_CLASS_ANNOTATION, class_name_of
 from core.apimachinery.meta import Obj, annotations_of, name_of
 
-BETA_CLASS_ANNOTATION: Final = "volume.beta.kubernetes.io/storage-class"
 IS_DEFAULT_ANNOTATION: Final = "storageclass.kubernetes.io/is-default-class"
 BETA_IS_DEFAULT_ANNOTATION: Final = "storageclass.beta.kubernetes.io/is-default-class"
 SELECTED_NODE_ANNOTATION: Final = "volume.kubernetes.io/selected-node"
@@ -20,18 +20,11 @@ NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
 
 def persistent_volume_claim_class(claim: Obj) -> str:
     """Return the claim's class name; "" for a null class, for the class "", and for none at all."""
-    return _class_of(claim)
+    return class_name_of(claim)
 
 
 def persistent_volume_class(volume: Obj) -> str:
-    return _class_of(volume)
-
-
-def _class_of(obj: Obj) -> str:
-    annotations = obj["metadata"].get("annotations")
-    if annotations and BETA_CLASS_ANNOTATION in annotations:
-        return str(annotations[BETA_CLASS_ANNOTATION])
-    return obj["spec"].get("storageClassName") or ""
+    return class_name_of(volume)
 
 
 def persistent_volume_claim_has_class(claim: Obj) -> bool:

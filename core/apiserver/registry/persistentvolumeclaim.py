@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from core.api.classnames import BETA_CLASS_ANNOTATION
 from core.apimachinery import quantity
 from core.apimachinery.errors import FieldError
 from core.apimachinery.meta import Obj, annotations_of
@@ -24,7 +25,6 @@ from core.apimachinery.validation import (
 )
 from core.apiserver.registry.context import Context
 from core.apiserver.registry.specdiff import diff, go_fields
-from core.storage.classes import BETA_CLASS_ANNOTATION
 
 KIND: Final = "PersistentVolumeClaim"
 ACCESS_MODES: Final = ("ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod")
