@@ -83,7 +83,8 @@ class Stage:
             if time.monotonic() - self._looked_at < FRESH * self.cost:
                 return published
             if self.cost > LONG_LOOK:
-                threading.Thread(target=self._look_behind, name="look", daemon=True).start()
+                if not self._lock.locked():  # else one is under way
+                    threading.Thread(target=self._look_behind, name="look", daemon=True).start()
                 return published
         if not self._lock.acquire(blocking=published is None):
             assert published is not None
