@@ -15,6 +15,7 @@ from core.controllers.deployment import DeploymentController
 from core.controllers.disruption import DisruptionController
 from core.controllers.endpoints import EndpointsController
 from core.controllers.endpointslice import EndpointSliceController
+from core.controllers.ephemeral import EphemeralVolumeController
 from core.controllers.eventttl import EventTTL
 from core.controllers.expand import ExpandController
 from core.controllers.garbagecollector import GarbageCollectorController
@@ -56,6 +57,7 @@ COMPONENTS: tuple[Callable[[Settings], Component], ...] = (
     PVProtectionController,
     AttachDetachController,
     ExpandController,
+    EphemeralVolumeController,
     GarbageCollectorController,
     NamespaceController,
     NodeTaintController,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from core.api.podclaims import claim_names
 from core.apimachinery.meta import Obj
 
 
@@ -28,10 +29,7 @@ def references(obj: Obj) -> frozenset[Edge]:
     kind = obj["kind"]
     if kind == "Pod":
         spec = obj["spec"]
-        for volume in spec.get("volumes") or ():
-            claim = volume.get("persistentVolumeClaim")
-            if claim:
-                edges.append(Edge("mounts", "PersistentVolumeClaim", namespace, claim["claimName"]))
+        edges += [Edge("mounts", "PersistentVolumeClaim", namespace, name) for name in claim_names(obj)]
         if spec.get("nodeName"):
             edges.append(Edge("runs-on", "Node", "", spec["nodeName"]))
     elif kind == "PersistentVolumeClaim":

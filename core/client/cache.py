@@ -11,6 +11,7 @@ from collections.abc import Callable, Hashable, Iterable
 from typing import Protocol
 
 from core.api.classnames import class_name_of
+from core.api.podclaims import claim_names
 from core.api.resources import NO_USAGE, Usage, is_terminal, pod_requests
 from core.apimachinery.meta import Obj, Ref, ref_of
 from core.storage.backend import backend_key
@@ -82,11 +83,7 @@ def _pods_by_claim(obj: Obj) -> Iterable[Hashable]:
     if obj["kind"] != "Pod":
         return ()
     namespace = obj["metadata"].get("namespace", "")
-    return [
-        (namespace, volume["persistentVolumeClaim"]["claimName"])
-        for volume in obj["spec"].get("volumes") or ()
-        if volume.get("persistentVolumeClaim")
-    ]
+    return [(namespace, name) for name in claim_names(obj)]
 
 
 def _by_controller(obj: Obj) -> Iterable[Hashable]:

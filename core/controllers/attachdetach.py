@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from core.api.podclaims import claim_names
 from core.apimachinery.meta import Obj, Ref, field, name_of, namespace_of, ref_of, replaced, uid_of, without
 from core.client.actions import NOTHING, Action, Plan, RecordEvent, UpdateStatus
 from core.client.cache import View
@@ -70,10 +71,7 @@ def _wants_volumes(pod: Obj) -> bool:
 
 def _volumes_of(pod: Obj, view: View) -> Iterator[Obj]:
     """Yield the attachable volumes that *pod* uses through bound claims."""
-    for source in pod["spec"].get("volumes") or ():
-        if not source.get("persistentVolumeClaim"):
-            continue
-        name = source["persistentVolumeClaim"]["claimName"]
+    for name in claim_names(pod):
         claim = view.get("PersistentVolumeClaim", namespace_of(pod), name)
         if claim is None or field(claim, "status.phase") != "Bound":
             continue

@@ -35,7 +35,7 @@ class ExpandController:
         claim = view.get(key.kind, key.namespace, key.name)
         if claim is None or field(claim, "status.phase") != "Bound":
             return NOTHING
-        wanted, has = _requested(claim), field(claim, "status.capacity.storage", "0")
+        wanted, has = _requested(claim), _capacity(claim)
         if quantity.compare(wanted, has) <= 0:
             return NOTHING
         event = RecordEvent(claim, "Normal", "ExternalExpanding", _WAITING)
@@ -44,9 +44,20 @@ class ExpandController:
 
 
 def _claim_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
-    if old is None or new is None or old["spec"] == new["spec"]:
+    """A claim asks for more, or has just got its capacity, which may be less than it asks for."""
+    if old is None or new is None:
         return ()
-    return (ref_of(new),) if quantity.compare(_requested(new), _requested(old)) > 0 else ()
+    asks_more = old["spec"] != new["spec"] and _grew(_requested(old), _requested(new))
+    has_more = old["status"] != new["status"] and _grew(_capacity(old), _capacity(new))
+    return (ref_of(new),) if asks_more or has_more else ()
+
+
+def _grew(before: str, after: str) -> bool:
+    return quantity.compare(after, before) > 0
+
+
+def _capacity(claim: Obj) -> str:
+    return str(field(claim, "status.capacity.storage", "0"))
 
 
 def _requested(claim: Obj) -> str:

@@ -7,13 +7,13 @@ Not modelled: the condition Unused of v1.37.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
+from core.api.podclaims import claim_name_of, claim_names, is_made_for
 from core.apimachinery.meta import (
     Obj,
     Ref,
-    controller_of,
     finalizers_of,
     is_terminating,
     name_of,
@@ -70,37 +70,27 @@ def _pod_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
     if pod is None or not pod["spec"].get("volumes"):
         return ()
     keys = []
-    for name in _claim_names(pod):
+    for name in claim_names(pod):
         claim = view.get("PersistentVolumeClaim", namespace_of(pod), name)
         if claim is not None and is_terminating(claim):
             keys.append(ref_of(claim))
     return keys
 
 
-def _claim_names(pod: Obj) -> Iterator[str]:
-    for volume in pod["spec"]["volumes"]:
-        if volume.get("persistentVolumeClaim"):
-            yield volume["persistentVolumeClaim"]["claimName"]
-        elif "ephemeral" in volume:
-            yield f"{name_of(pod)}-{volume['name']}"
-
-
 def _pods_using(claim: Obj, view: View) -> list[Obj]:
     """Return the Pods on a node that use *claim*. Their phase does not matter: a finished Pod counts."""
     users = view.indexed("pods-by-claim", (namespace_of(claim), name_of(claim)))
-    found = [pod for pod in users if pod["spec"].get("nodeName")]
-    owner = controller_of(claim)
-    if owner is not None and owner["kind"] == "Pod":
-        pod = view.get("Pod", namespace_of(claim), owner["name"])
-        if pod is not None and pod["metadata"]["uid"] == owner["uid"] and _uses_ephemerally(pod):
-            found.append(pod)
-    return found
+    return [pod for pod in users if pod["spec"].get("nodeName") and _uses(pod, claim)]
 
 
-def _uses_ephemerally(pod: Obj) -> bool:
+def _uses(pod: Obj, claim: Obj) -> bool:
+    """Say whether *pod* names *claim*, or has it for an ephemeral volume and is not about to vanish."""
+    volumes = [v for v in pod["spec"]["volumes"] if claim_name_of(pod, v) == name_of(claim)]
+    if any(volume.get("persistentVolumeClaim") for volume in volumes):
+        return True
     meta = pod["metadata"]
-    leaving = "deletionTimestamp" in meta and meta.get("deletionGracePeriodSeconds") == 0
-    return bool(pod["spec"].get("nodeName")) and not leaving
+    is_shut_down = "deletionTimestamp" in meta and meta.get("deletionGracePeriodSeconds") == 0
+    return not is_shut_down and is_made_for(claim, pod)
 
 
 def _named(pods: list[str]) -> str:

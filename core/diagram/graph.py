@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from core.api.classnames import class_name_of
+from core.api.podclaims import claim_names
 from core.apimachinery.meta import Obj, Ref, is_terminating, labels_of, name_of, namespace_of, ref_of, uid_of
 from core.diagram import cards, facts
 from core.diagram.cards import Scene, Seats, Storage
@@ -138,7 +139,7 @@ class _Build:
         known = scene.memory.rows.get(id_)
         if known is None or not known.is_same(self._view, pod, words) or known.drawn & self._drawn:
             before = len(self._graph.edges)
-            chains, claims = self._chains(namespace_of(pod), _claim_names(pod), id_, is_terminating(pod))
+            chains, claims = self._chains(namespace_of(pod), claim_names(pod), id_, is_terminating(pod))
             seat = self._seats.of_pod(id_, pod, claims, domain)
             seat.slots.update(roll_out)
             self._drawn.add(uid_of(pod))
@@ -175,7 +176,7 @@ class _Build:
                 self._consume(pod, ())
                 continue
             id_ = element_id("pod", namespace_of(pod), name_of(pod))
-            chains, claims = self._chains(namespace_of(pod), _claim_names(pod), id_, is_terminating(pod))
+            chains, claims = self._chains(namespace_of(pod), claim_names(pod), id_, is_terminating(pod))
             block.rows.append(Row(self._seats.of_pod(id_, pod, claims, None), chains))
 
     # -- folding -----------------------------------------------------------------------------------
@@ -204,7 +205,7 @@ class _Build:
         """Tell whether nothing about *pod* and its storage asks to be looked at."""
         if facts.pod_state(pod, self._scene.now, ()).cls != READY:
             return False
-        for name in _claim_names(pod):
+        for name in claim_names(pod):
             claim = self._view.get("PersistentVolumeClaim", namespace_of(pod), name)
             if claim is None or self._storage.state_of(claim).cls != READY:
                 return False
@@ -237,7 +238,7 @@ class _Build:
         """Count as drawn what a range stands for, so that it is not drawn as loose."""
         if pod is not None:
             self._drawn.add(uid_of(pod))
-            for name in _claim_names(pod):
+            for name in claim_names(pod):
                 self._consume_claim(self._view.get("PersistentVolumeClaim", namespace_of(pod), name))
         for claim in kept:
             self._consume_claim(claim)
@@ -387,14 +388,3 @@ def _roll_out(sts: Obj, pod: Obj) -> dict[str, str]:
 
 def _is_ordinal(text: str) -> bool:
     return text.isascii() and text.isdigit() and (text == "0" or text[0] != "0") and len(text) < 10
-
-
-def _claim_names(pod: Obj) -> list[str]:
-    """Return the claims that *pod* mounts, those of its ephemeral volumes among them."""
-    names: list[str] = []
-    for volume in pod["spec"].get("volumes") or ():
-        if volume.get("persistentVolumeClaim"):
-            names.append(volume["persistentVolumeClaim"]["claimName"])
-        elif volume.get("ephemeral"):
-            names.append(f"{name_of(pod)}-{volume['name']}")
-    return names

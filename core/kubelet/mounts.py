@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
+from core.api.podclaims import claim_name_of, is_made_for, not_made_for
 from core.api.resources import is_terminal
 from core.apimachinery.meta import (
     Obj,
@@ -57,13 +58,6 @@ class MountError(NamedTuple):
 
     message: str
     words: str
-
-
-def claim_name_of(pod: Obj, volume: Obj) -> str:
-    """Return the claim behind one of ``spec.volumes``, or ""."""
-    if volume.get("persistentVolumeClaim"):
-        return str(volume["persistentVolumeClaim"]["claimName"])
-    return f"{name_of(pod)}-{volume['name']}" if "ephemeral" in volume else ""
 
 
 def container_backend(pod: Obj, container_name: str, restarts: int | None = None) -> str:
@@ -137,7 +131,7 @@ def _mount_errors(pod: Obj, node: Obj, view: View) -> Iterator[MountError]:
     for volume in pod["spec"].get("volumes") or ():
         claim_name = claim_name_of(pod, volume)
         if claim_name:
-            error = _claim_error(pod, node, view, volume["name"], claim_name)
+            error = _claim_error(pod, node, view, volume, claim_name)
             if error is not None:
                 yield error
         missing = projected.missing_file(pod, view, volume)
@@ -146,12 +140,15 @@ def _mount_errors(pod: Obj, node: Obj, view: View) -> Iterator[MountError]:
             yield MountError(text, missing.words)
 
 
-def _claim_error(pod: Obj, node: Obj, view: View, volume_name: str, claim_name: str) -> MountError | None:
+def _claim_error(pod: Obj, node: Obj, view: View, volume: Obj, claim_name: str) -> MountError | None:
+    volume_name = volume["name"]
     claim = view.get("PersistentVolumeClaim", namespace_of(pod), claim_name)
     pv = None
     if claim is None:
         why = f'failed to fetch PVC from API server: persistentvolumeclaims "{claim_name}" not found'
         words = f"waits for claim {claim_name} to be created"
+    elif volume.get("ephemeral") is not None and not is_made_for(claim, pod):
+        why, words = not_made_for(claim, pod), f"cannot start: claim {claim_name} is not its own"
     elif is_terminating(claim) and _PROTECTION not in finalizers_of(claim):
         why, words = "PVC is being deleted", f"cannot start: its claim {claim_name} is being deleted"
     elif field(claim, "status.phase") != "Bound":

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from core.api.podclaims import claim_names
 from core.apimachinery.labels import matches
 from core.apimachinery.meta import Obj, labels_of, namespace_of
 from core.client.cache import View
@@ -50,17 +51,8 @@ class Cycle:
     @cached_property
     def claims(self) -> list[tuple[str, Obj | None]]:
         """The Pod's claims by name, in the order of its volumes; None when there is no such claim."""
-        get, pod_name = self.view.get, self.pod["metadata"]["name"]
-        out: list[tuple[str, Obj | None]] = []
-        for volume in self.pod["spec"].get("volumes") or ():
-            if "persistentVolumeClaim" in volume:
-                name = volume["persistentVolumeClaim"]["claimName"]
-            elif "ephemeral" in volume:
-                name = f"{pod_name}-{volume['name']}"
-            else:
-                continue
-            out.append((name, get("PersistentVolumeClaim", self.namespace, name)))
-        return out
+        get = self.view.get
+        return [(name, get("PersistentVolumeClaim", self.namespace, name)) for name in claim_names(self.pod)]
 
 
 NodeFilter = Callable[[Obj], Sequence[Reason]]

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.apimachinery import quantity
 from core.apimachinery.meta import Obj
+from core.apiserver.registry.persistentvolumeclaim import default_claim_spec
 
 _MODE = 0o644
 _PROBES = ("livenessProbe", "readinessProbe", "startupProbe")
@@ -131,8 +132,9 @@ def _default_volume(volume: Obj) -> None:
     if volume.get("hostPath") is not None:
         volume["hostPath"].setdefault("type", "")
     claim = (volume.get("ephemeral") or {}).get("volumeClaimTemplate")
-    if claim and claim.get("spec"):
-        _set(claim["spec"], "volumeMode", "Filesystem")
+    if claim is not None:
+        ensured(claim, "metadata").pop("creationTimestamp", None)
+        default_claim_spec(ensured(claim, "spec"))
 
 
 def _default_volume_items(source: Obj) -> None:

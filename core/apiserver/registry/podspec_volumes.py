@@ -20,7 +20,10 @@ from core.apimachinery.validation import (
     not_found,
     not_supported,
     required,
+    validate_annotations,
+    validate_labels,
 )
+from core.apiserver.registry.persistentvolumeclaim import validate_claim_spec
 
 _HOST_PATH_TYPES = (
     "",
@@ -130,8 +133,17 @@ def _downward(source: Obj, path: str, errors: list[FieldError]) -> None:
 
 
 def _ephemeral(source: Obj, path: str, errors: list[FieldError]) -> None:
-    if not source.get("volumeClaimTemplate"):
-        errors.append(required(f"{path}.volumeClaimTemplate"))
+    """Check the claim to be made; of its metadata only labels and annotations may be given."""
+    template, where = source.get("volumeClaimTemplate"), f"{path}.volumeClaimTemplate"
+    if template is None:
+        errors.append(required(where))
+        return
+    meta = template["metadata"]
+    errors += validate_annotations(meta.get("annotations"), f"{where}.metadata.annotations")
+    errors += validate_labels(meta.get("labels"), f"{where}.metadata.labels")
+    others = [key for key in meta if key not in ("annotations", "labels") and meta[key]]
+    errors += [forbidden(f"{where}.metadata.{key}", "cannot be set") for key in others]
+    errors += validate_claim_spec(template["spec"], f"{where}.spec")
 
 
 def _mode_and_items(source: Obj, path: str, errors: list[FieldError]) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.api.podclaims import claim_name_of, is_made_for, not_made_for
 from core.apimachinery.meta import (
     Obj,
     annotations_of,
@@ -83,15 +84,22 @@ def _unusable_claim(cycle: Cycle) -> Refusal | None:
             return Refusal(f'{quoted} bound to non-existent persistentvolume "{volume}"', words)
         if is_terminating(claim):
             return Refusal(f"{quoted} is being deleted", f"cannot start: its claim {name} is being deleted")
+        if _is_ephemeral(cycle.pod, name) and not is_made_for(claim, cycle.pod):
+            return Refusal(not_made_for(claim, cycle.pod), f"cannot start: claim {name} is not its own")
     return None
 
 
 def _missing(pod: Obj, name: str) -> tuple[str, str]:
     words = f"waits for claim {name} to be created"
-    if any("ephemeral" in v and f"{name_of(pod)}-{v['name']}" == name for v in pod["spec"]["volumes"]):
+    if _is_ephemeral(pod, name):
         waiting = "waiting for ephemeral volume controller to create the persistentvolumeclaim"
         return f'{waiting} "{name}"', words
     return f'persistentvolumeclaim "{name}" not found', words
+
+
+def _is_ephemeral(pod: Obj, name: str) -> bool:
+    volumes = pod["spec"]["volumes"]
+    return any(v.get("ephemeral") is not None and claim_name_of(pod, v) == name for v in volumes)
 
 
 def pod_volume_claims(cycle: Cycle) -> PodVolumeClaims:

@@ -22,6 +22,11 @@ def with_volume(**source: Any) -> Obj:
     return {"volumes": [{"name": "v", **source}]}
 
 
+def with_claim_template(**fields: Any) -> Obj:
+    spec = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+    return with_volume(ephemeral={"volumeClaimTemplate": {"spec": spec, **fields}})
+
+
 def with_affinity(**rule: Any) -> Obj:
     return {"affinity": rule}
 
@@ -142,6 +147,15 @@ ROWS: list[tuple[Obj, str]] = [
     (
         with_volume(hostPath={"path": "/a/../b"}),
         "spec.volumes[0].hostPath.path: Invalid value: \"/a/../b\": must not contain '..'",
+    ),
+    (with_volume(ephemeral={}), "spec.volumes[0].ephemeral.volumeClaimTemplate: Required value"),
+    (
+        with_claim_template(metadata={"name": "mine"}),
+        "spec.volumes[0].ephemeral.volumeClaimTemplate.metadata.name: Forbidden: cannot be set",
+    ),
+    (
+        with_claim_template(spec={"accessModes": ["ReadWriteOnce"]}),
+        "spec.volumes[0].ephemeral.volumeClaimTemplate.spec.resources[storage]: Required value",
     ),
     (with_volume(configMap={}), "spec.volumes[0].configMap.name: Required value"),
     ({"volumes": [{"emptyDir": {}}]}, "spec.volumes[0].name: Required value"),
