@@ -13,7 +13,7 @@ from core.apimachinery.meta import Obj, Ref
 from core.apiserver.registry.deletion import DeleteOptions
 from core.apiserver.registry.generic import Registry
 from core.kubelet.mounts import is_local, mounts_of
-from core.kubelet.shell.disk import Disk, Place, owner
+from core.kubelet.shell.disk import Disk, DiskError, Place, owner
 from core.storage.backend import backend_key
 from core.storage.volumefile import content_of, file_name, is_plain, volume_file
 
@@ -37,7 +37,11 @@ class Files:
             return Place(backend_key(obj), path, False)
         if ref.kind != "Pod":
             raise BadRequest(f"a {ref.kind} has no files")
-        return self._disk(obj).place(path)
+        disk = self._disk(obj)
+        try:
+            return disk.place(disk.resolve(path))
+        except DiskError as error:
+            raise BadRequest(f"{path}: {error}") from None
 
     def _disk(self, pod: Obj) -> Disk:
         return Disk(self._store.view, pod, pod["spec"]["containers"][0]["name"], self._store.now, {})

@@ -1,8 +1,9 @@
 """A file of a volume as an object of the internal kind VolumeFile: its name, its bytes, its making.
 
 The namespace of a file is the key of the place where its bytes are (backend.py, or a container's own file
-system), its name a hash of its path. A *directory* is an entry too, so that an empty one can be; an entry
-that is *removed* hides the file of an image below it, as an overlay's whiteout does.
+system), its name a hash of its path. A *directory* is an entry too, so that an empty one can be; the content
+of a *link* is where it leads; an entry that is *removed* hides the file of an image below it, as an overlay's
+whiteout does.
 """
 
 from __future__ import annotations
@@ -48,5 +49,5 @@ def content_of(file: Obj) -> bytes:
 
 
 def is_plain(file: Obj) -> bool:
-    """Say whether it is a file, and not a directory or the trace of one that was removed."""
-    return not file.get("directory") and not file.get("removed")
+    """Say whether it is a file, and not a directory, a link or the trace of one that was removed."""
+    return not (file.get("directory") or file.get("removed") or file.get("link"))

@@ -1,6 +1,6 @@
 """tar, as ``kubectl cp`` calls it: ``tar cf - path`` and ``tar xmf - -C dir``.
 
-Not modelled: links, compression; an archive has at most a thousand entries.
+Not modelled: hard links, compression; an archive has at most a thousand entries.
 """
 
 from __future__ import annotations
@@ -46,19 +46,22 @@ def _create(call: Call, base: str, target: str, names: list[str]) -> int:
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
         for name in names:
             start = normpath(join(base, name))
-            if call.disk.node(start) is None:
+            if call.disk.lstat(start) is None:
                 call.fail(f"{name}: Cannot stat: No such file or directory")
                 code = 2
                 continue
             for path in call.disk.below(start):
                 call.session.spend()
-                node = call.disk.node(path)
+                node = call.disk.lstat(path)
                 assert node is not None, "below lists what is there"
                 info = tarfile.TarInfo((name + path[len(start) :]).lstrip("/"))
                 info.mode, info.mtime = node.mode, int(node.mtime)
                 info.uname = info.gname = "root"
                 if node.is_directory:
                     info.type = tarfile.DIRTYPE
+                    archive.addfile(info)
+                elif node.link:
+                    info.type, info.linkname = tarfile.SYMTYPE, node.target
                     archive.addfile(info)
                 else:
                     info.size = len(node.content)
@@ -99,10 +102,15 @@ def _extract(call: Call, archive: tarfile.TarFile, member: tarfile.TarInfo, path
     if member.isdir():
         if call.disk.node(path) is None:
             call.disk.make_directory(path)
-    elif member.isfile():
+    elif member.isfile() or member.issym():
         missing = dirname(path)
         if call.disk.node(missing) is None:
             call.disk.make_directory(missing)
+        if (old := call.disk.lstat(path)) is not None and (old.link or member.issym()):
+            call.disk.remove(path)  # written anew, not through a link
+        if member.issym():
+            call.disk.make_link(path, member.linkname)
+            return
         source = archive.extractfile(member)
         call.disk.write(path, source.read() if source else b"", member.mode & 0o777)
 

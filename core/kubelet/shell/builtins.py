@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.kubelet.shell.disk import DiskError
 from core.kubelet.shell.session import Call, Exit
 
 MAIN_PROCESS_ENDS = "/proc/1/exit"
@@ -250,12 +249,10 @@ class _Test:
     def _unary(self, letter: str, operand: str) -> bool:
         if letter in "nz":
             return bool(operand) == (letter == "n")
-        try:
-            node = self._call.disk.node(self._call.path(operand))
-        except DiskError:
-            return False
+        path = self._call.path(operand)
+        node = self._call.disk.lstat(path) if letter in "hL" else self._call.disk.node(path)
         if node is None or letter in "hL":
-            return False
+            return node is not None and node.link
         if letter in "df":
             return node.is_directory == (letter == "d")
         if letter == "s":

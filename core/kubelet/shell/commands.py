@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from posixpath import basename
 
-from core.kubelet.shell import archive, builtins, filesystem, network, system, text
+from core.kubelet.shell import archive, builtins, filesystem, listing, network, system, text
 from core.kubelet.shell.session import Call
 
 SHELLS = frozenset(("sh", "bash", "ash", "dash"))
@@ -26,6 +26,7 @@ COMMANDS: dict[str, Callable[[Call], int]] = {
     **{name: builtins.BUILTINS[name] for name in builtins.PROGRAMS},
     **text.PROGRAMS,
     **filesystem.PROGRAMS,
+    **listing.PROGRAMS,
     **system.PROGRAMS,
     **network.PROGRAMS,
     **archive.PROGRAMS,

@@ -3,7 +3,8 @@
 Stands for the kernel's mounts and the container's overlay: volumes at their mount paths, and everywhere
 else the container's own layer over the files of its image. Nothing is written here: ``changes`` says what
 is to be stored, so that a probe may look at the same world and leave it as it is.
-Not modelled: links, owners, permissions beyond a mode that is shown.
+Not modelled: hard links, owners, permissions beyond a mode that is shown; a path loses its ``..`` before its
+links are followed.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from core.kubelet.mounts import Mount, container_backend, is_local, mounts_of
 from core.storage.volumefile import MAX_CONTENT, content_of, file_name, volume_file
 
 MAX_PATH = 4096
+MAX_LINKS = 40  # followed on the way to one file
 MAX_WRITTEN = 16 * MAX_CONTENT  # bytes in the life of one disk, which is one command
 _STANDARD = frozenset(
     {"/bin", "/dev", "/etc", "/home", "/mnt", "/opt", "/proc", "/root", "/run", "/srv", "/tmp"}
@@ -29,6 +31,10 @@ class DiskError(Exception):
     """What the kernel says: ``No such file or directory``."""
 
 
+class TooManyLinks(DiskError):
+    """Links lead in a circle."""
+
+
 class Node(NamedTuple):
     """One name in a file system. *mtime*: epoch seconds."""
 
@@ -38,10 +44,17 @@ class Node(NamedTuple):
     mtime: float = 0.0
     removed: bool = False
     """It hides what was there before."""
+    link: bool = False
+    """A symbolic link; its content is where it leads."""
 
     @property
     def size(self) -> int:
         return 4096 if self.is_directory else len(self.content)
+
+    @property
+    def target(self) -> str:
+        """Where a link leads."""
+        return self.content.decode("utf-8", "surrogateescape")
 
 
 Image = Mapping[str, Node]
@@ -81,6 +94,11 @@ def _brought(mounts: list[Mount], pod: Obj, now: float) -> dict[tuple[str, str],
     }
 
 
+def _steps(path: str) -> list[str]:
+    """Return the names in a path, the last one first."""
+    return [name for name in reversed(path.split("/")) if name]
+
+
 class Disk:
     def __init__(self, view: Files, pod: Obj, container_name: str, now: float, image: Image) -> None:
         self._view = view
@@ -97,8 +115,30 @@ class Disk:
 
     # -- reading ---------------------------------------------------------------------------------
 
+    def resolve(self, path: str, *, last: bool = True) -> str:
+        """Follow the links on the way to *path*, and the one at its end if *last*. Raises: DiskError."""
+        here, ahead, followed = "/", _steps(path), 0
+        while ahead:
+            there = join(here, ahead.pop())
+            link = self._link(there) if last or ahead else None
+            if link is None:
+                here = there
+                continue
+            followed += 1
+            if followed > MAX_LINKS:
+                raise TooManyLinks("Too many levels of symbolic links")
+            ahead += _steps(normpath(join(here, link.target)))
+            here = "/"
+        return here
+
+    def _link(self, path: str) -> Node | None:
+        if path in _STANDARD:
+            return None
+        found = self._found(path, self.place(path))
+        return found if found is not None and found.link else None
+
     def place(self, path: str) -> Place:
-        """Return where the absolute, normal *path* leads."""
+        """Return where the absolute, normal *path* leads, which holds no links."""
         if "\0" in path or len(path) > MAX_PATH:
             raise DiskError("File name too long")
         for mount in self.mounts:  # longest first
@@ -109,7 +149,20 @@ class Disk:
         return Place(self._own, path, False)
 
     def node(self, path: str) -> Node | None:
-        """Return what *path* names, or None."""
+        """Return what *path* names, or leads to; None: nothing."""
+        try:
+            return self._node(self.resolve(path))
+        except TooManyLinks:
+            return None
+
+    def lstat(self, path: str) -> Node | None:
+        """Return what *path* names, be it a link; None: nothing."""
+        try:
+            return self._node(self.resolve(path, last=False))
+        except TooManyLinks:
+            return None
+
+    def _node(self, path: str) -> Node | None:
         place = self.place(path)
         found = self._found(path, place)
         if found is None and self._is_implied(path, place):
@@ -118,6 +171,7 @@ class Disk:
 
     def file(self, path: str) -> bytes | None:
         """Return the bytes of a file, or None; cheaper than :meth:`node` for what is not there."""
+        path = self.resolve(path)
         found = self._found(path, self.place(path))
         return None if found is None or found.is_directory else found.content
 
@@ -132,7 +186,8 @@ class Disk:
             if entry.get("removed"):
                 return None
             if not entry.get("directory"):
-                return Node(False, content_of(entry), entry.get("mode", 0o644), seconds(entry["mtime"]))
+                mode, mtime = entry.get("mode", 0o644), seconds(entry["mtime"])
+                return Node(False, content_of(entry), mode, mtime, link=bool(entry.get("link")))
             return Node(True, mode=0o755, mtime=seconds(entry["mtime"]))
         if place.backend == self._own and path in self._image:
             found = self._image[path]
@@ -173,7 +228,7 @@ class Disk:
 
     def read(self, path: str) -> bytes:
         """Raises: DiskError."""
-        node = self.node(path)
+        node = self._node(self.resolve(path))
         if node is None:
             raise DiskError("No such file or directory")
         if node.is_directory:
@@ -182,6 +237,7 @@ class Disk:
 
     def children(self, path: str) -> list[str]:
         """Return the names in a directory, ascending."""
+        path = self.resolve(path)
         place = self.place(path)
         inside = place.path.rstrip("/") + "/"
         names = {n[len(inside) :].split("/")[0] for n in self._names(place.backend) if n.startswith(inside)}
@@ -192,9 +248,9 @@ class Disk:
         return sorted(name for name in names if name)
 
     def below(self, path: str) -> list[str]:
-        """Return *path* and all that is below it, parents first."""
+        """Return *path* and all that is below it, parents first; what links lead to is not."""
         out = [path]
-        node = self.node(path)
+        node = self.lstat(path)
         if node is not None and node.is_directory:
             for name in self.children(path):
                 out += self.below(join(path, name))
@@ -204,6 +260,7 @@ class Disk:
 
     def write(self, path: str, content: bytes, mode: int | None = None) -> None:
         """Raises: DiskError."""
+        path = self.resolve(path)
         place = self._writable(path)
         node = self.node(path)
         if node is not None and node.is_directory:
@@ -220,15 +277,33 @@ class Disk:
 
     def make_directory(self, path: str) -> None:
         """Raises: DiskError."""
-        place = self._writable(path)
-        if self.node(path) is not None:
-            raise DiskError("File exists")
+        place = self._fresh(path)
         self._put(place, {**volume_file(place.backend, place.path, b"", self.now), "directory": True})
 
-    def remove(self, path: str) -> None:
-        """Remove a file or an empty directory. Raises: DiskError."""
+    def make_link(self, path: str, target: str) -> None:
+        """Let *path* lead to *target*, which need not be there. Raises: DiskError."""
+        if not target or "\0" in target:
+            raise DiskError("No such file or directory")
+        if len(target) > MAX_PATH:
+            raise DiskError("File name too long")
+        place = self._fresh(path)
+        content = target.encode("utf-8", "surrogateescape")
+        link = volume_file(place.backend, place.path, content, self.now)
+        self._put(place, {**link, "link": True, "mode": 0o777})
+
+    def _fresh(self, path: str) -> Place:
+        """Return where something new can be called *path*."""
+        path = self.resolve(path, last=False)
         place = self._writable(path)
-        node = self.node(path)
+        if self.lstat(path) is not None:
+            raise DiskError("File exists")
+        return place
+
+    def remove(self, path: str) -> None:
+        """Remove a file, a link or an empty directory. Raises: DiskError."""
+        path = self.resolve(path, last=False)
+        place = self._writable(path)
+        node = self.lstat(path)
         if node is None:
             raise DiskError("No such file or directory")
         if path in _STANDARD or any(mount.path.rstrip("/") == path for mount in self.mounts):
@@ -288,7 +363,7 @@ class Disk:
         """Return what was changed outside volumes, by path."""
         own = [(path, entry) for (backend, path), entry in self._changed.items() if backend == self._own]
         return {
-            path: self.node(path) or Node(False, mtime=seconds(entry["mtime"]), removed=True)
+            path: self.lstat(path) or Node(False, mtime=seconds(entry["mtime"]), removed=True)
             for path, entry in own
             if entry is not None
         }

@@ -111,7 +111,7 @@ class Words:
                     if fnmatchcase(name, step) and (not name.startswith(".") or step.startswith("."))
                 ]
             found = reached[:_MAX_FIELDS]
-        return [path for path in found if disk.node(session.path(path)) is not None] or [text]
+        return [path for path in found if disk.lstat(session.path(path)) is not None] or [text]
 
     def _value(self, part: Part) -> str:
         if isinstance(part, Text):

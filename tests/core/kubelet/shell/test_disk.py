@@ -91,3 +91,25 @@ def test_a_sub_path_is_a_part_of_the_volume():
 def test_a_path_that_cannot_be_is_refused(path: str):
     with pytest.raises(DiskError):
         Box().session.disk.node(path)
+
+
+def test_a_link_stays_in_its_volume_and_leads_where_the_next_container_has_it_lead():
+    box = Box()
+    box.sh("echo one > /data/f; ln -s /data/f /data/l; ln -s /etc/hostname /data/own")
+    box.keep()
+    assert box.out("cat /data/l /data/own; ls /data") == "one\nweb-0\nf\nl\nown\n"
+    box.sh("echo two > /data/l")
+    written, _ = box.session.disk.changes()
+    assert [(file["path"], file["content"]) for file in written] == [("/f", "two\n")]
+
+
+def test_what_leads_elsewhere_is_as_old_as_the_newest_of_link_and_file():
+    """A probe asks since when it would have found what it finds."""
+    box = Box()
+    box.sh("echo one > /tmp/f; sleep 5; ln -s f /tmp/l")
+    box.keep()
+    disk = box.session.disk
+    assert disk.file("/tmp/f") == disk.file("/tmp/l") == b"one\n"
+    at = disk.lstat("/tmp/l")
+    assert at is not None
+    assert disk.latest == at.mtime

@@ -57,6 +57,31 @@ LINES = b"one\ntwo\nthree\n"
         ("echo abc > /data/f; ls -l /data", "total 4\n-rw-r--r-- 1 root root 4 Jan 15 08:00 f\n"),
         ("tar cf - /etc/hostname 2>/dev/null | tar tf -", "etc/hostname\n"),
         ("mount | tail -1", "/dev/data on /data type ext4 (rw,relatime)\n"),
+        ("echo v > /data/f; ln -s /data/f /data/l; cat /data/l; readlink /data/l", "v\n/data/f\n"),
+        ("ln -s f /data/l; echo v > /data/l; cat /data/f; realpath /data/l", "v\n/data/f\n"),
+        (
+            "ln -s /etc/hosts /data/l; ls -l /data; ls -F /data",
+            "total 0\nlrwxrwxrwx 1 root root 10 Jan 15 08:00 l -> /etc/hosts\nl@\n",
+        ),
+        (
+            "mkdir /data/d; echo v > /data/d/f; ln -s d /data/l; cat /data/l/f; ls /data/l; cd /data/l",
+            "v\nf\n",
+        ),
+        (
+            "ln -s no /data/l; test -L /data/l && test -h /data/l && test ! -e /data/l && ls /data/l",
+            "/data/l\n",
+        ),
+        ("echo v > /data/f; ln -s f /data/l; rm /data/l; ls /data", "f\n"),
+        ("mkdir /data/d; echo v > /data/d/f; ln -s d /data/l; rm -r /data/l; cat /data/d/f", "v\n"),
+        (
+            "echo v > /data/f; ln -s f /data/l; cp /data/l /data/c; mv /data/l /data/m; find /data -type l",
+            "/data/m\n",
+        ),
+        ("ln -s a /data/l; ln -sf b /data/l; readlink /data/l", "b\n"),
+        (
+            "ln -s a /data/l; tar cf /tmp/t /data/l 2>/dev/null; cd /tmp; tar xf t; readlink /tmp/data/l",
+            "a\n",
+        ),
     ],
 )
 def test_a_program_prints(script: str, printed: str):
@@ -112,3 +137,21 @@ def test_an_archive_is_unpacked_but_not_outside():
     assert b"Member name contains '..'" in result.stderr
     assert box.out("cat /tmp/d/f") == "hi"
     assert "localhost" in box.out("cat /etc/hosts")
+
+
+@pytest.mark.parametrize(
+    ("script", "complaint"),
+    [
+        ("ln -s a /data/l; ln -s a /data/l", "ln: failed to create symbolic link '/data/l': File exists\n"),
+        (
+            "echo v > /data/f; ln /data/f /data/g",
+            "ln: failed to create hard link '/data/g' => '/data/f': Operation not permitted\n",
+        ),
+        ("ln -s l /data/l; cat /data/l", "cat: /data/l: Too many levels of symbolic links\n"),
+        ("ln -s no /data/l; cat /data/l", "cat: /data/l: No such file or directory\n"),
+        ("ln -s /tmp /data/l; rmdir /data/l", "rmdir: failed to remove '/data/l': Not a directory\n"),
+    ],
+)
+def test_a_link_that_cannot_be_made_or_followed_says_so(script, complaint):
+    result = Box().sh(script)
+    assert (result.code != 0, result.stderr.decode()) == (True, complaint)
