@@ -33,6 +33,7 @@ from core.controllers.resourcequota import ResourceQuotaController
 from core.controllers.rootcacertpublisher import RootCACertPublisher
 from core.controllers.serviceaccounts import ServiceAccountsController
 from core.controllers.statefulset import StatefulSetController
+from core.controllers.systempriorities import SystemPriorities
 from core.controllers.tainteviction import TaintEvictionController
 from core.kubelet.kubelet import Kubelet
 from core.scheduler.scheduler import Scheduler
@@ -70,6 +71,7 @@ COMPONENTS: tuple[Callable[[Settings], Component], ...] = (
     ServiceAccountsController,
     EventTTL,
     KubernetesService,
+    SystemPriorities,
 )
 
 

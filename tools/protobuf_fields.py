@@ -33,6 +33,7 @@ PACKAGES = {  # apiVersion -> folder below K8S_IO
     "discovery.k8s.io/v1": "api@v0.36.3/discovery/v1",
     "events.k8s.io/v1": "api@v0.36.3/events/v1",
     "policy/v1": "api@v0.36.3/policy/v1",
+    "scheduling.k8s.io/v1": "api@v0.36.3/scheduling/v1",
     "storage.k8s.io/v1": "api@v0.36.3/storage/v1",
 }
 PROTO_NAMES = {

@@ -59,6 +59,7 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("ReplicaSet", "apps", "v1", "replicasets", True, ("rs",), ("all",)),
     Resource("ControllerRevision", "apps", "v1", "controllerrevisions", True),
     Resource("StorageClass", "storage.k8s.io", "v1", "storageclasses", False, ("sc",)),
+    Resource("PriorityClass", "scheduling.k8s.io", "v1", "priorityclasses", False, ("pc",)),
     Resource("PodDisruptionBudget", "policy", "v1", "poddisruptionbudgets", True, ("pdb",)),
     Resource("Lease", "coordination.k8s.io", "v1", "leases", True),
     Resource("EndpointSlice", "discovery.k8s.io", "v1", "endpointslices", True),

@@ -1,8 +1,8 @@
 """The admission plugins: what the API server adds to an object, or refuses, beyond the object's own rules.
 
 NamespaceLifecycle, DefaultStorageClass, StorageObjectInUseProtection, PersistentVolumeClaimResize,
-TaintNodesByCondition; ResourceQuota stands in apiserver/quota, and ServiceAccount, Priority and
-DefaultTolerationSeconds with the Pod's strategy.
+TaintNodesByCondition; ResourceQuota stands in apiserver/quota, Priority in apiserver/priority, and
+ServiceAccount and DefaultTolerationSeconds with the Pod's strategy.
 Source: plugin/pkg/admission, staging/src/k8s.io/apiserver/pkg/admission/plugin (v1.36).
 """
 
@@ -15,7 +15,7 @@ from core.api.kinds import BY_KIND
 from core.apimachinery import quantity
 from core.apimachinery.errors import Forbidden, NotFound
 from core.apimachinery.meta import Obj, finalizers_of, is_terminating, name_of, namespace_of
-from core.apiserver import quota
+from core.apiserver import priority, quota
 from core.apiserver.registry.context import Context
 from core.apiserver.registry.pod import admit_pod
 from core.storage.classes import (
@@ -42,9 +42,11 @@ def admit(verb: str, obj: Obj, old: Obj | None, context: Context) -> None:
 
     Raises: NotFound, Forbidden.
     """
+    kind = obj["kind"]
+    if verb == "UPDATE" and kind == "Pod" and old is not None:
+        priority.keep_in_pod(obj, old)
     if verb != "CREATE":
         return
-    kind = obj["kind"]
     if BY_KIND[kind].namespaced and kind != "VolumeFile":
         _namespace_lifecycle(obj, context)
     mutator = _MUTATORS.get(kind)
@@ -63,9 +65,13 @@ def validate(verb: str, obj: Obj, old: Obj | None, context: Context) -> list[Obj
     if verb == "DELETE":
         if kind == "Namespace" and name_of(obj) in _IMMORTAL_NAMESPACES:
             raise forbidden(obj, "this namespace may not be deleted")
+        if kind == "PriorityClass":
+            _priority(obj, lambda: priority.validate_deletion(obj))
         return []
     if verb == "UPDATE" and kind == "PersistentVolumeClaim" and old is not None:
         _persistent_volume_claim_resize(obj, old, context)
+    if kind == "PriorityClass":
+        _priority(obj, lambda: priority.validate_class(obj, context))
     if not BY_KIND[kind].namespaced:
         return []
     try:
@@ -79,6 +85,13 @@ def forbidden(obj: Obj, why: str, **details: object) -> Forbidden:
     resource, name = BY_KIND[obj["kind"]], obj["metadata"].get("name", "")
     message = f'{resource.group_resource} "{name}" is forbidden: {why}'
     return Forbidden(message, name=name, group=resource.group, kind=resource.plural, **details)
+
+
+def _priority(obj: Obj, check: Callable[[], None]) -> None:
+    try:
+        check()
+    except priority.Refused as error:
+        raise forbidden(obj, str(error)) from None
 
 
 def _namespace_lifecycle(obj: Obj, context: Context) -> None:

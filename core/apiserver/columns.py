@@ -11,6 +11,7 @@ from core.apimachinery.duration import age
 from core.apimachinery.meta import Obj
 
 Cell = str | int | bool
+_TYPED = ("(integer)", "(boolean)")
 
 
 class Column(NamedTuple):
@@ -27,8 +28,9 @@ def columns(text: str) -> tuple[Column, ...]:
     out = []
     for part in text.split(", "):
         name, _, priority = part.partition(":")
-        kind = "integer" if name.endswith("(integer)") else "string"
-        name = name.removesuffix("(integer)")
+        name, _, kind = (
+            name.removesuffix(")").partition("(") if name.endswith(_TYPED) else (name, "", "string")
+        )
         out.append(Column(name, int(priority or 0), kind, "name" if name == "Name" else ""))
     return tuple(out)
 

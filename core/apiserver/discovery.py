@@ -85,7 +85,7 @@ _REVIEWS = (
 )
 _GROUP_ORDER = (
     "", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "policy", "storage.k8s.io",
-    "coordination.k8s.io", "discovery.k8s.io",
+    "scheduling.k8s.io", "coordination.k8s.io", "discovery.k8s.io",
 )  # fmt: skip
 
 

@@ -255,6 +255,12 @@ def _quota(obj: Obj, now: float) -> list[Cell]:
     return [obj["metadata"]["name"], ", ".join(requests), ", ".join(limits), created(obj, now)]
 
 
+def _priority_class(obj: Obj, now: float) -> list[Cell]:
+    value, default = int(obj.get("value", 0)), bool(obj.get("globalDefault"))
+    policy = obj.get("preemptionPolicy") or ""
+    return [obj["metadata"]["name"], value, default, created(obj, now), policy]
+
+
 def _disruption_budget(obj: Obj, now: float) -> list[Cell]:
     bounds = (obj["spec"].get(name) for name in ("minAvailable", "maxUnavailable"))
     return [
@@ -315,6 +321,10 @@ PRINTERS: dict[str, tuple[tuple[Column, ...], Callable[[Obj, float], list[Cell]]
     "ConfigMap": (columns("Name, Data, Age"), _config_map),
     "Secret": (columns("Name, Type, Data, Age"), _secret),
     "ResourceQuota": (columns("Name, Request, Limit, Age"), _quota),
+    "PriorityClass": (
+        columns("Name, Value(integer), Global-Default(boolean), Age, PreemptionPolicy"),
+        _priority_class,
+    ),
     "PodDisruptionBudget": (
         columns("Name, Min Available, Max Unavailable, Allowed Disruptions(integer), Age"),
         _disruption_budget,

@@ -16,6 +16,8 @@ class Settings:
     node_monitor_grace_period: float = 50.0  # SW6
     node_monitor_period: float = 5.0
     terminated_pod_gc_threshold: int = 12500
+    default_not_ready_toleration_seconds: int = 300
+    default_unreachable_toleration_seconds: int = 300
     sync_frequency: float = 60.0  # kubelet: every Pod is looked at again
     max_pods: int = 110  # kubelet: Pods a node takes
     container_start_seconds: float = 1.0  # fake runtime: from mounted volumes to a started container

@@ -33,6 +33,7 @@ MANIFESTS: dict[str, dict[str, Any]] = {
     "ReplicaSet": {"spec": SET_SPEC},
     "ControllerRevision": {"revision": 1, "data": {"a": 1}},
     "StorageClass": {"provisioner": "example.com/none"},
+    "PriorityClass": {"value": 7},
     "PodDisruptionBudget": {"spec": {"minAvailable": 1, "selector": SET_SPEC["selector"]}},
     "ResourceQuota": {"spec": {"hard": {"count/mine": "1"}}},
     "Lease": {"spec": {"holderIdentity": "me"}},

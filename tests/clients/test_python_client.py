@@ -50,6 +50,7 @@ KINDS: dict[str, tuple[type, str]] = {
     "ReplicaSet": (APPS, "namespaced_replica_set"),
     "ControllerRevision": (APPS, "namespaced_controller_revision"),
     "StorageClass": (client.StorageV1Api, "storage_class"),
+    "PriorityClass": (client.SchedulingV1Api, "priority_class"),
     "PodDisruptionBudget": (client.PolicyV1Api, "namespaced_pod_disruption_budget"),
     "ResourceQuota": (CORE, "namespaced_resource_quota"),
     "Lease": (client.CoordinationV1Api, "namespaced_lease"),

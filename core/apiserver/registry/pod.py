@@ -1,8 +1,8 @@
 """Pod strategy: defaults, what admission adds, validation, the few fields that may change.
 
 Source: pkg/registry/core/pod/strategy.go, pkg/apis/core/validation/validation.go ValidatePodUpdate,
-plugin/pkg/admission/{serviceaccount,priority,defaulttolerationseconds} (v1.36).
-Differs: every namespace has the one service account ``default``; the two system priority classes exist.
+plugin/pkg/admission/{serviceaccount,defaulttolerationseconds} (v1.36).
+Differs: every namespace has the one service account ``default``.
 Not modelled: mirror pods, in-place resize, ephemeral container updates.
 """
 
@@ -12,20 +12,19 @@ from core.apimachinery import quantity
 from core.apimachinery.errors import FieldError, Forbidden
 from core.apimachinery.meta import Obj, namespace_of
 from core.apimachinery.validation import dns1123_subdomain, forbidden, immutable, invalid
+from core.apiserver import priority
 from core.apiserver.registry.context import Context
 from core.apiserver.registry.podspec_defaults import all_containers, default_pod_spec, ensured
 from core.apiserver.registry.podspec_internal import pod_spec_diff
 from core.apiserver.registry.podspec_scheduling import validate_tolerations
 from core.apiserver.registry.podspec_validation import validate_pod_spec
+from core.sim.settings import Settings
 
 KIND = "Pod"
 name_check = dns1123_subdomain
 
 _TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _TOKEN_VOLUME = "kube-api-access-"
-_TOLERATED_SECONDS = 300
-_NODE_TAINTS = ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable")
-_SYSTEM_PRIORITIES = {"system-cluster-critical": 2_000_000_000, "system-node-critical": 2_000_001_000}
 _FROZEN = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
@@ -62,8 +61,11 @@ def admit_pod(obj: Obj, context: Context) -> None:
     """
     spec = obj["spec"]
     _admit_service_account(obj, spec, context)
-    _admit_priority(obj, spec)
-    _admit_tolerations(spec)
+    try:
+        priority.admit_pod(obj, context)
+    except priority.Refused as error:
+        raise _refused(obj, str(error)) from None
+    _admit_tolerations(spec, context.settings)
 
 
 def _admit_service_account(obj: Obj, spec: Obj, context: Context) -> None:
@@ -116,28 +118,15 @@ def _token_volume(name: str) -> Obj:
     }
 
 
-def _admit_priority(obj: Obj, spec: Obj) -> None:
-    name = spec.get("priorityClassName") or ""
-    priority = _SYSTEM_PRIORITIES.get(name) if name else 0
-    if priority is None:
-        raise _refused(obj, f"no PriorityClass with name {name} was found")
-    given = spec.get("priority")
-    if given is not None and given != priority:
-        text = (
-            f"the integer value of priority ({given}) must not be provided in pod spec; priority admission"
-            f" controller computed {priority} from the given PriorityClass name"
-        )
-        raise _refused(obj, text)
-    spec["priority"] = priority
-    if not spec.get("preemptionPolicy"):
-        spec["preemptionPolicy"] = "PreemptLowerPriority"
-
-
-def _admit_tolerations(spec: Obj) -> None:
+def _admit_tolerations(spec: Obj, settings: Settings) -> None:
+    patience = {
+        "node.kubernetes.io/not-ready": settings.default_not_ready_toleration_seconds,
+        "node.kubernetes.io/unreachable": settings.default_unreachable_toleration_seconds,
+    }
     given = spec.get("tolerations") or []
     added = [
-        {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": _TOLERATED_SECONDS}
-        for key in _NODE_TAINTS
+        {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": seconds}
+        for key, seconds in patience.items()
         if not any(_names_taint(toleration, key) for toleration in given)
     ]
     if added:

@@ -87,10 +87,15 @@ def validate_pod_spec(spec: Obj, path: str, *, is_pod: bool = False) -> list[Fie
         validate_tolerations(spec["tolerations"], f"{path}.tolerations", errors)
     if get("hostAliases"):
         _validate_host_aliases(spec["hostAliases"], f"{path}.hostAliases", errors)
-    policy = get("preemptionPolicy")
+    return errors + validate_preemption_policy(f"{path}.preemptionPolicy", get("preemptionPolicy"))
+
+
+def validate_preemption_policy(path: str, policy: str | None) -> list[FieldError]:
+    if policy == "":
+        return [required(path)]
     if policy is not None and policy not in _PREEMPTION_POLICIES:
-        errors.append(not_supported(f"{path}.preemptionPolicy", policy, _PREEMPTION_POLICIES))
-    return errors
+        return [not_supported(path, policy, _PREEMPTION_POLICIES)]
+    return []
 
 
 def _validate_host_network(spec: Obj, path: str, errors: list[FieldError], *, is_pod: bool) -> None:

@@ -431,6 +431,7 @@ def test_marks_types_priorities_and_the_name():
     assert [c.type for c in columns[:5]] == ["string", "integer", "integer", "integer", "string"]
     assert [c.priority for c in columns[4:]] == [0, 1, 1, 1]
     assert [c.format for c in columns[:2]] == ["name", ""]
+    assert [c.type for c in PRINTERS["PriorityClass"][0][:3]] == ["string", "integer", "boolean"]
 
 
 def test_endpoints_show_three_of_the_ready_addresses():
@@ -539,6 +540,11 @@ def test_an_object_without_a_birthday_has_an_unknown_age():
             },
             "NAME REQUEST LIMIT AGE|web-0 cpu: 0/500m, pods: 1/2 limits.cpu: 0/1 4m10s",
             id="quota",
+        ),
+        pytest.param(
+            {"kind": "PriorityClass", "value": 1000, "globalDefault": True, "preemptionPolicy": "Never"},
+            "NAME VALUE GLOBAL-DEFAULT AGE PREEMPTIONPOLICY|web-0 1000 true 4m10s Never",
+            id="priority-class",
         ),
         pytest.param({"kind": "ResourceQuota"}, "NAME REQUEST LIMIT AGE|web-0 4m10s", id="quota-unseen"),
     ],
