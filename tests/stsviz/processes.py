@@ -44,14 +44,25 @@ def until(ask: Callable[[], T], what: str, patience: float = PATIENCE) -> T:
     raise AssertionError(f"{what} did not come in {patience:g} s; last: {answer!r}")
 
 
+def own_environment(data: Path, **more: str) -> dict[str, str]:
+    """Return what a site of its own in the folder *data* runs in."""
+    others = ("DATABASE_URL", "REDIS_URL", "DNS_PORT", "DJANGO_SETTINGS_MODULE")
+    kept = {key: value for key, value in os.environ.items() if key not in others}
+    return {**kept, "STSVIZ_DATA": str(data), "DNS_PORT": "0", **more}
+
+
+def run_python(data: Path, code: str) -> int:
+    """Run *code* in a process of its own beside the site's settings; return its exit status."""
+    environment = own_environment(data, DJANGO_SETTINGS_MODULE="stsviz.settings")
+    return subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=False).returncode
+
+
 class Server:
     """One `manage.py serve`."""
 
     def __init__(self, data: Path, **environment: str) -> None:
         self.port = free_port()
         self.log = data / f"server-{self.port}.log"
-        kept = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL", "DNS_PORT")}
-        kept.pop("DJANGO_SETTINGS_MODULE", None)
         self._opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
         )
@@ -60,7 +71,7 @@ class Server:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "serve", "--port", str(self.port)],
                 cwd=ROOT,
-                env={**kept, "STSVIZ_DATA": str(data), "DNS_PORT": "0", **environment},
+                env=own_environment(data, **environment),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

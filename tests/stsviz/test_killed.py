@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from stsviz.pages.examples import EXAMPLES
-from tests.stsviz.processes import Server, until
+from tests.stsviz.processes import Server, run_python, until
 
 FILE = "/usr/share/nginx/html/index.html"
 WEB = ["web-0", "web-1"]
@@ -115,3 +115,22 @@ def test_a_fresh_site_killed_while_it_makes_its_cluster_makes_it_whole(tmp_path:
         until(lambda: set(second.objects("nodes")) == {"node-1", "node-2"}, "the nodes")
     finally:
         second.kill()
+
+
+def test_a_site_killed_between_its_tables_and_their_record_starts_again(tmp_path: Path) -> None:
+    """Django records a migration after it has made the tables."""
+    killed = run_python(
+        tmp_path,
+        "import os, django; django.setup()\n"
+        "from django.db.migrations.recorder import MigrationRecorder\n"
+        "MigrationRecorder.record_applied = lambda *_: os._exit(9)\n"
+        "from stsviz.database import bring_up_to_date\n"
+        "bring_up_to_date()",
+    )
+    assert killed == 9, "it came to the record"
+
+    again = Server(tmp_path)
+    try:
+        until(again.is_up, "the site")
+    finally:
+        again.kill()

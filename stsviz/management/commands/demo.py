@@ -6,12 +6,12 @@ import time
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from core.apimachinery.meta import Ref
 from core.cluster import Cluster
 from core.journal import entry_of
+from stsviz.database import bring_up_to_date
 from stsviz.pages import twin
 from stsviz.story import PAGE, WEB_0, Story
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--slow", action="store_true", help="take a breath after each decision")
 
     def handle(self, *args: Any, slow: bool, **options: Any) -> None:
-        call_command("migrate", verbosity=0, interactive=False)
+        bring_up_to_date()
         if NAME in Cluster.names():
             Cluster.open(NAME).destroy()
         cluster = Cluster.new(NAME, start=1_760_000_000.0)

@@ -10,21 +10,19 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connection
 from twisted.internet.ssl import PrivateCertificate
 
 from core.sim import flags
 from stsviz import tls
 from stsviz.access import SHORTEST_TOKEN, is_loopback, is_open, is_usable
+from stsviz.database import bring_up_to_date
 
 NO_TOKEN = """\
 other machines could reach this site, so it asks for a token, and {what}.
 Put one of at least {most} characters into the environment as STSVIZ_TOKEN, or into a file:
   (umask 077; python3 -c 'import secrets; print(secrets.token_urlsafe(32))' > {file})
 Without one it listens on 127.0.0.1 and answers to the names of this machine only."""
-MIGRATION_TRIES = 5
 MOST_SAID = 16 * 2**20  # bytes of one message on a socket: a whole page of a thousand unfolded seats is 2 MB
 
 
@@ -57,7 +55,7 @@ class Command(BaseCommand):
         own = self._let_others_in(host) if is_open(host, settings.ALLOWED_HOSTS) else None
         self._say(f"data: {settings.DATA}")
         self._say("database: bringing it up to date")
-        self._migrate()
+        bring_up_to_date()
         self._say("control plane: opening the clusters")
         from daphne.endpoints import build_endpoint_description_strings
 
@@ -132,18 +130,6 @@ class Command(BaseCommand):
             self._say(f"dns: not served on port {port}: {error.strerror}; try make run DNS_PORT={port + 1}")
         else:
             self._say(f"dns: dig @127.0.0.1 -p {port} nginx.default.svc.cluster.local")
-
-    def _migrate(self) -> None:
-        """Bring the tables up to date, also when other processes of the site start at the same moment."""
-        for more_tries in reversed(range(MIGRATION_TRIES)):
-            try:
-                call_command("migrate", verbosity=0, interactive=False)
-                return
-            except DatabaseError:
-                if not more_tries:
-                    raise
-                connection.close()
-                time.sleep(1)
 
     def _say(self, text: str) -> None:
         self.stdout.write(text)
