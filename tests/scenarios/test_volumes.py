@@ -269,6 +269,18 @@ def test_a_claim_that_names_a_taken_volume_waits_for_a_hand(disks: Disks) -> Non
     assert disks.phases() == "pv Bound, c Bound"
 
 
+def test_a_named_volume_tells_one_time_of_its_phase(disks: Disks) -> None:
+    """ST-1.2: claim and volume are synced side by side and both say Bound"""
+    disks.volume(**reserved("x")).wait(1).claim(volumeName="pv").wait(20)
+    before = disks.cluster.revision
+    disks.patch("PersistentVolume", "pv", {"spec": {"claimRef": None}}).wait(20)
+    assert disks.phases() == "pv Bound, c Bound"
+    changes = [c.obj for c in disks.cluster.changes_since(before) if c.ref.name == "pv"]
+    bound = [obj for obj in changes if obj["status"]["phase"] == "Bound"]
+    assert len(bound) == 1
+    assert bound[0]["status"]["lastPhaseTransitionTime"] > changes[0]["status"]["lastPhaseTransitionTime"]
+
+
 def test_a_claim_that_names_a_volume_too_small_binds_when_it_is_larger(disks: Disks) -> None:
     """L27, ST-8.3"""
     disks.volume().wait(1).claim(size="2Gi", volumeName="pv").wait(1)

@@ -138,10 +138,6 @@ def defaults(obj: Obj) -> None:
     host_path = spec.get("hostPath")
     if host_path is not None and host_path.get("type") is None:
         host_path["type"] = ""
-    claim = spec.get("claimRef")
-    if claim:
-        claim.setdefault("apiVersion", "v1")
-        claim.setdefault("kind", "PersistentVolumeClaim")
     if spec.get("capacity"):
         spec["capacity"] = canonical_amounts(spec["capacity"])
 
@@ -155,8 +151,13 @@ def prepare_for_update(obj: Obj, old: Obj, context: Context) -> None:
 
 
 def prepare_for_status_update(obj: Obj, old: Obj, context: Context) -> None:
+    """The time of the last change of phase is ours to tell, unless the writer tells another."""
     before, after = old["status"], obj["status"]
-    if after.get("phase") != before.get("phase"):
+    was, told = before.get("lastPhaseTransitionTime"), after.get("lastPhaseTransitionTime")
+    if after.get("phase") == before.get("phase"):
+        if told is None and was is not None:
+            obj["status"] = {**after, "lastPhaseTransitionTime": was}
+    elif told is None or told == was:
         obj["status"] = {**after, "lastPhaseTransitionTime": timestamp(context.now)}
 
 

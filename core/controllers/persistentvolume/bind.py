@@ -69,7 +69,9 @@ def update_volume_phase(volume: Obj, phase: str, message: str = "") -> tuple[Act
     status = volume.get("status") or {}
     if status.get("phase") == phase:
         return ()
-    kept = {key: value for key, value in status.items() if key not in ("message", "reason")}
+    # The time is the API server's: in a binding the volume's own sync may have been quicker than this one.
+    gone = ("message", "reason", "lastPhaseTransitionTime")
+    kept = {key: value for key, value in status.items() if key not in gone}
     changed = {**kept, "phase": phase, **({"message": message} if message else {})}
     return (UpdateStatus({**volume, "status": changed}),)
 

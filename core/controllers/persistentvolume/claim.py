@@ -32,18 +32,18 @@ from core.storage.matching import (
 from core.storage.misses import misfits
 
 
-def sync_claim(view: View, claim: Obj) -> Plan:
+def sync_claim(view: View, claim: Obj, now: float) -> Plan:
     if ANN_BIND_COMPLETED in annotations_of(claim):
         return _sync_bound_claim(view, claim)
     if claim["spec"].get("volumeName"):
         return _sync_claim_with_volume_name(view, claim)
-    return _sync_unbound_claim(view, claim)
+    return _sync_unbound_claim(view, claim, now)
 
 
 # -- claims that leave the choice to us: U1 to U5 ------------------------------------------------------
 
 
-def _sync_unbound_claim(view: View, claim: Obj) -> Plan:
+def _sync_unbound_claim(view: View, claim: Obj, now: float) -> Plan:
     class_name = persistent_volume_claim_class(claim)
     storage_class = view.get("StorageClass", "", class_name) if class_name else None
     delayed = is_delay_binding_mode(storage_class)
@@ -59,7 +59,7 @@ def _sync_unbound_claim(view: View, claim: Obj) -> Plan:
     if delayed and not is_delay_binding_provisioning(claim):  # U3
         return _wait_for_consumer(view, claim, class_name)
     if class_name:  # U4
-        return provision_claim(view, claim, storage_class)
+        return provision_claim(view, claim, storage_class, now)
 
     # U5
     message = "no persistent volumes available for this claim and no storage class is set"

@@ -36,6 +36,7 @@ class PersistentVolumeController:
             # Read, but no reason to look at anything before the next resync.
             "StorageClass": _unheard,
             "Pod": _unheard,
+            "Node": _unheard,
             "VolumeFile": _unheard,
         }
 
@@ -48,7 +49,7 @@ class PersistentVolumeController:
         obj = view.get(*key)
         if obj is None:
             return NOTHING
-        return sync_volume(view, obj) if key.kind == "PersistentVolume" else sync_claim(view, obj)
+        return sync_volume(view, obj) if key.kind == "PersistentVolume" else sync_claim(view, obj, now)
 
 
 def _volume_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 
 from core.apimachinery.meta import Obj, annotations_of, name_of, uid_of
+from core.apimachinery.timestamps import seconds
 from core.client.actions import Create, Plan, RecordEvent, Update
 from core.client.cache import View
 from core.controllers.persistentvolume.reclaim import HOST_PATH_PLUGIN, IN_TREE_FINALIZER
@@ -24,6 +25,9 @@ from core.storage.binding import (
 from core.storage.classes import SELECTED_NODE_ANNOTATION, persistent_volume_claim_class
 from core.storage.misses import nearest_miss
 
+_BACKOFF_FIRST = 0.5  # seconds
+_BACKOFF_LAST = 122.0
+
 _EXTERNAL_PROVISIONING = (
     "Waiting for a volume to be created either by the external provisioner '{}' or manually by the system "
     "administrator. If volume creation is delayed, please verify that the provisioner is running and "
@@ -31,7 +35,7 @@ _EXTERNAL_PROVISIONING = (
 )
 
 
-def provision_claim(view: View, claim: Obj, storage_class: Obj | None) -> Plan:
+def provision_claim(view: View, claim: Obj, storage_class: Obj | None, now: float) -> Plan:
     """Have a volume made for *claim*, one step a sync: first say who shall make it, then make it."""
     class_name = persistent_volume_claim_class(claim)
     if storage_class is None:
@@ -42,7 +46,11 @@ def provision_claim(view: View, claim: Obj, storage_class: Obj | None) -> Plan:
         )
     provisioner = storage_class["provisioner"]
     if provisioner == HOST_PATH_PLUGIN:
-        return _provision_in_tree(view, claim, storage_class)
+        plan = _provision_in_tree(view, claim, storage_class)
+        failures = [a for a in plan.actions if isinstance(a, RecordEvent) and a.type == "Warning"]
+        if any(_is_held_back(view, failure, now) for failure in failures):
+            return Plan(because=plan.because)
+        return plan
     if provisioner.startswith("kubernetes.io/"):
         return _failed(
             claim,
@@ -67,6 +75,18 @@ def _failed(claim: Obj, message: str, *, because: str) -> Plan:
     return Plan((RecordEvent(claim, "Warning", "ProvisioningFailed", message),), because=because)
 
 
+def _is_held_back(view: View, failure: RecordEvent, now: float) -> bool:
+    """Say whether what failed as *failure* says is not to be tried yet: 500 ms after the first time, then
+    twice as long each time, up to 122 s (goroutinemap's exponentialbackoff). Its Event has counted the times.
+    """
+    for event in view.indexed("events-by-involved", uid_of(failure.regarding)):
+        if event["reason"] == failure.reason and event["message"] == failure.message:
+            wait = min(_BACKOFF_FIRST * 2 ** min(event["count"] - 1, 20), _BACKOFF_LAST)
+            # the Event tells whole seconds, and what failed a moment after a beat is not due at the same beat
+            return now - (seconds(event["lastTimestamp"]) + 0.999) <= wait
+    return False
+
+
 def _set_claim_provisioner(claim: Obj, provisioner: str) -> Obj | None:
     if annotations_of(claim).get(ANN_STORAGE_PROVISIONER) == provisioner:
         return None
@@ -76,20 +96,28 @@ def _set_claim_provisioner(claim: Obj, provisioner: str) -> Obj | None:
 
 
 def _provision_in_tree(view: View, claim: Obj, storage_class: Obj) -> Plan:
+    if claim["spec"].get("dataSource"):
+        only = "Only CSI plugin can provision a claim with a datasource"
+        problem = f'plugin "{HOST_PATH_PLUGIN}" is not a CSI plugin. {only}'
+        return _failed(claim, problem, because=f"no volume could be made: {problem}")
     asked = _set_claim_provisioner(claim, HOST_PATH_PLUGIN)
     if asked is not None:  # that write brings us back
         return Plan((Update(asked),), because=f"waits for {HOST_PATH_PLUGIN} to make a volume")
     name = f"pvc-{uid_of(claim)}"
     if view.get("PersistentVolume", "", name) is not None:
         return Plan(because=f"its volume {name} was made and does not fit")
-    problem = _why_not_provisionable(claim, storage_class)
+    problem = _why_not_tried(view, claim, storage_class)
     if problem:
-        plan = _failed(claim, problem, because=f"no volume could be made: {problem}")
+        return _failed(claim, problem, because=f"no volume could be made: {problem}")
+    if claim["spec"].get("volumeMode") == "Block":
+        why = f"{HOST_PATH_PLUGIN} does not support block volume provisioning"
+        problem = f'Failed to provision volume with StorageClass "{name_of(storage_class)}": {why}'
+        plan = _failed(claim, problem, because=f"no volume could be made: {why}")
         if SELECTED_NODE_ANNOTATION not in annotations_of(claim):
             return plan
         # The scheduler may try another node.
         again = Update(without_annotation(claim, SELECTED_NODE_ANNOTATION))
-        return Plan((*plan.actions, again), because=plan.because)
+        return Plan((again, *plan.actions), because=plan.because)
     message = f"Successfully provisioned volume {name} using {HOST_PATH_PLUGIN}"
     return Plan(
         (
@@ -100,17 +128,16 @@ def _provision_in_tree(view: View, claim: Obj, storage_class: Obj) -> Plan:
     )
 
 
-def _why_not_provisionable(claim: Obj, storage_class: Obj) -> str:
-    class_name = name_of(storage_class)
+def _why_not_tried(view: View, claim: Obj, storage_class: Obj) -> str:
     options = storage_class.get("mountOptions")
     if options:
         return (
-            f'Mount options are not supported by the provisioner but StorageClass "{class_name}" '
-            f"has mount options [{' '.join(options)}]"
+            "Mount options are not supported by the provisioner but StorageClass "
+            f'"{name_of(storage_class)}" has mount options [{" ".join(options)}]'
         )
-    if claim["spec"].get("volumeMode") == "Block":
-        problem = f"{HOST_PATH_PLUGIN} does not support block volume provisioning"
-        return f'Failed to provision volume with StorageClass "{class_name}": {problem}'
+    node = annotations_of(claim).get(SELECTED_NODE_ANNOTATION)
+    if node is not None and view.get("Node", "", node) is None:
+        return f'Failed to get target node: node "{node}" not found'
     return ""
 
 

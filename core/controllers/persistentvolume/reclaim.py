@@ -115,7 +115,9 @@ def _why_not_deletable(volume: Obj, provisioner: str, source: str, path: str) ->
     if provisioner and provisioner != HOST_PATH_PLUGIN:
         return f"no volume plugin matched name: {provisioner}"
     if source != "hostPath":
-        matched = "no deletable volume plugin matched"
+        # the process has plugins for local and nfs, which delete nothing, and for no other source
+        which = "deletable volume" if source in ("local", "nfs") else "volume"
+        matched = f"no {which} plugin matched"
         return f'error getting deleter volume plugin for volume "{name_of(volume)}": {matched}'
     if not _DELETABLE_HOST_PATH.search(path):  # unanchored, as upstream's
         return f"host_path deleter only supports /tmp/.+ but received provided {path}"

@@ -191,6 +191,11 @@ def pre_bind(volumes: PodVolumes, node: str) -> list[Update]:
     return out
 
 
+def is_under_way(cycle: Cycle, node: str) -> bool:
+    """Say whether volumes are being bound for *node* at this moment."""
+    return bool(unbound_claims(cycle)) and not lost_binding(cycle, node)
+
+
 def lost_binding(cycle: Cycle, node: str) -> str:
     """Return why the bindings that were begun for *node* will not complete, or "" (checkBindings).
 
@@ -203,7 +208,8 @@ def lost_binding(cycle: Cycle, node: str) -> str:
             continue
         volumes = cycle.view.indexed("volumes-by-claim", (cycle.namespace, name))
         if not any(volume["spec"]["claimRef"].get("uid") == uid_of(claim) for volume in volumes):
-            return f'selectedNode annotation reset for PVC "{name}"'
+            told = "provisioning failed" if annotations_of(claim) else "selectedNode annotation reset"
+            return f'{told} for PVC "{name}"'
     return ""
 
 

@@ -53,6 +53,25 @@ def test_stamps_a_change_of_phase_and_only_that(phase: str, stamp: str) -> None:
     assert old == volume()
 
 
+@pytest.mark.parametrize(("phase", "stamp"), [("Available", STAMP), ("Bound", LATER)])
+def test_a_writer_that_tells_no_time_of_the_phase_loses_none(phase: str, stamp: str) -> None:
+    """ST-1.2"""
+    old, where = volume(), context()
+    new = {**old, "status": {"phase": phase}}
+    where.now = NOW + 10
+
+    persistentvolume.prepare_for_status_update(new, old, where)
+
+    assert new["status"] == {"phase": phase, "lastPhaseTransitionTime": stamp}
+
+
+def test_a_reservation_is_kept_as_it_was_written() -> None:
+    """ST-1.6: only the binder completes it"""
+    reserved = {"namespace": "default", "name": "www-web-0"}
+
+    assert created(volume(claimRef=reserved))["spec"]["claimRef"] == reserved
+
+
 @pytest.mark.parametrize(
     ("spec", "expected"),
     [

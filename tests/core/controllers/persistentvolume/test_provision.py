@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.apimachinery.meta import Obj, Ref, ref_of, replaced
+from core.apimachinery.timestamps import timestamp
 from core.client.actions import Plan
 from core.client.cache import Cache
 from core.controllers.persistentvolume import PersistentVolumeController
@@ -18,6 +19,8 @@ ASKED = {
     "volume.kubernetes.io/storage-provisioner": "kubernetes.io/host-path",
 }
 NODE_CHOSEN = {"volume.kubernetes.io/selected-node": "node-a1"}
+
+NODE: Obj = {"kind": "Node", "metadata": {"name": "node-a1"}}
 
 
 def sync(asking: Obj, *others: Obj) -> Plan:
@@ -111,7 +114,7 @@ def test_a_delayed_claim_with_a_node_is_provisioned_and_takes_no_existing_volume
     waiting = {**IN_TREE, "volumeBindingMode": "WaitForFirstConsumer"}
     asking = claim(class_="standard", annotations={**ASKED, **NODE_CHOSEN})
 
-    assert writes(sync(asking, waiting, volume(class_="standard"))) == ["Create PersistentVolume"]
+    assert writes(sync(asking, waiting, NODE, volume(class_="standard"))) == ["Create PersistentVolume"]
 
 
 @pytest.mark.parametrize(
@@ -144,6 +147,19 @@ def test_a_delayed_claim_with_a_node_is_provisioned_and_takes_no_existing_volume
             "support block volume provisioning",
             id="ST-3.24 block",
         ),
+        pytest.param(
+            [IN_TREE],
+            {"dataSource": {"kind": "PersistentVolumeClaim", "name": "other"}},
+            'plugin "kubernetes.io/host-path" is not a CSI plugin. Only CSI plugin can provision a claim with '
+            "a datasource",
+            id="data source",
+        ),
+        pytest.param(
+            [storage_class("standard", "kubernetes.io/host-path", wait=True)],
+            {"annotations": {**ASKED, **NODE_CHOSEN}},
+            'Failed to get target node: node "node-a1" not found',
+            id="ST-3.26 node",
+        ),
     ],
 )
 def test_what_cannot_be_provisioned_says_so_at_every_sync(classes: list[Obj], more: Obj, message: str):
@@ -156,9 +172,36 @@ def test_what_cannot_be_provisioned_says_so_at_every_sync(classes: list[Obj], mo
 def test_a_failure_gives_the_choice_of_the_node_back():
     """ST-3.24"""
     asking = claim(class_="standard", volumeMode="Block", annotations={**ASKED, **NODE_CHOSEN})
-    plan = sync(asking, {**IN_TREE, "volumeBindingMode": "WaitForFirstConsumer"})
+    plan = sync(asking, {**IN_TREE, "volumeBindingMode": "WaitForFirstConsumer"}, NODE)
 
-    assert plan.actions[1].obj["metadata"]["annotations"] == ASKED
+    assert plan.actions[0].obj["metadata"]["annotations"] == ASKED
+
+
+def test_what_failed_often_is_tried_less_often():
+    """ST-3.26: 0.5 s after the first failure, then twice as long each time"""
+    asking = claim(class_="standard", volumeMode="Block", annotations=ASKED)
+    (failed,) = sync(asking, IN_TREE).actions
+    told = {
+        "kind": "Event",
+        "metadata": {"name": "e", "namespace": "default"},
+        "involvedObject": {"uid": asking["metadata"]["uid"]},
+        "reason": failed.reason,
+        "message": failed.message,
+        "lastTimestamp": timestamp(1000.0),
+    }
+
+    def tried(count: int, after: float) -> bool:
+        cache = Cache([asking, IN_TREE, {**told, "count": count}])
+        return bool(CONTROLLER.sync(cache, ref_of(asking), 1000.0 + after).actions)
+
+    assert [tried(1, 2), tried(3, 2), tried(3, 4), tried(6, 15), tried(6, 30)] == [
+        True,
+        False,
+        True,
+        False,
+        True,
+    ]
+    assert [tried(30, 120), tried(30, 135)] == [False, True]
 
 
 EXTERNAL = storage_class("ebs", "ebs.csi.aws.com")

@@ -182,6 +182,11 @@ def test_a_volume_deleted_before_its_claim_still_loses_its_data():
             id="ST-2.83",
         ),
         pytest.param(
+            {"source": {"fc": {"targetWWNs": ["a"], "lun": 0}}},
+            'error getting deleter volume plugin for volume "pv-1": no volume plugin matched',
+            id="no plugin in this process",
+        ),
+        pytest.param(
             {"source": {"hostPath": {"path": "/data/x"}}},
             "host_path deleter only supports /tmp/.+ but received provided /data/x",
             id="ST-2.68",
