@@ -50,7 +50,9 @@ def test_has_nothing_to_say_about(obj: Obj) -> None:
         pytest.param(of("2Gi", claim(status={"phase": "Pending"})), of("2Gi"), True, id="is bound to 1Gi"),
     ],
 )
-def test_is_woken_once_for_each_growth_of_the_request_or_of_what_there_is(old: Obj | None, new: Obj, woken: bool) -> None:
+def test_is_woken_once_for_each_growth_of_the_request_or_of_what_there_is(
+    old: Obj | None, new: Obj, woken: bool
+) -> None:
     """ST-6.5"""
     keys = controller.watches["PersistentVolumeClaim"](Cache([new]), old, new)
 

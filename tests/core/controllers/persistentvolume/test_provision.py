@@ -150,8 +150,8 @@ def test_a_delayed_claim_with_a_node_is_provisioned_and_takes_no_existing_volume
         pytest.param(
             [IN_TREE],
             {"dataSource": {"kind": "PersistentVolumeClaim", "name": "other"}},
-            'plugin "kubernetes.io/host-path" is not a CSI plugin. Only CSI plugin can provision a claim with '
-            "a datasource",
+            'plugin "kubernetes.io/host-path" is not a CSI plugin. Only CSI plugin can provision a claim '
+            "with a datasource",
             id="data source",
         ),
         pytest.param(
