@@ -15,9 +15,9 @@ from core.apiserver.registry.generic import Registry
 from core.apiserver.store import Change
 from core.client.actions import Plan, RecordEvent
 from core.client.cache import Cache, View
-from core.client.component import Component
+from core.client.component import Component, Ranking
 from core.performer import after_refusal, describe, perform
-from core.sim.loop import Loop
+from core.sim.loop import Line, Loop
 
 AT_ONCE = 20  # writes side by side that are done in one go: who drives may want to stop in between
 BACKOFF_FIRST = 0.005  # STS-S4: 5 ms doubling, capped at 1000 s
@@ -113,8 +113,8 @@ class Manager:
         self._position = 0
         self._processes: dict[str, _Process] = {}
         self._performing: dict[QueueKey, _Performing] = {}
-        # components that wait for the API server's answer: the keys that came due meanwhile, as they came
-        self._held: dict[int, dict[QueueKey, None]] = {}
+        # components that wait for the API server's answer: the keys that came due meanwhile
+        self._held: dict[int, Line[QueueKey]] = {}
         self.restart()
 
     def restart(self) -> None:
@@ -232,12 +232,10 @@ class Manager:
 
     def _take_turn(self, number: int) -> bool:
         """Sync the first of the keys that had to wait; the others wait for it in turn."""
-        waiting = self._held.pop(number, {})
+        waiting = self._held.pop(number, None)
         if not waiting:
             return False
-        first = next(iter(waiting))
-        del waiting[first]
-        wrote = self._sync(first)
+        wrote = self._sync(waiting.pop())
         if number in self._held:
             self._held[number] = waiting
         elif waiting:
@@ -290,7 +288,7 @@ class Manager:
             performing.dirty = True
             return False
         if key.component in self._held:
-            self._held[key.component][key] = None
+            self._held[key.component].add(key, self._rank(key))
             return False
         component = self.components[key.component]
         plan = component.sync(self.view_of(component), key.ref, self.store.now)
@@ -300,10 +298,14 @@ class Manager:
             self._finish(key, plan, failed=plan.failed)
             return False
         if plan.holds:
-            self._held[key.component] = {}
+            self._held[key.component] = Line()
             self.loop.add(Turn(key.component), self.store.now + self.registry.settings.api_latency)
         self._performing[key] = _Performing(plan)
         return self._perform_next(key)
+
+    def _rank(self, key: QueueKey) -> int:
+        component = self.components[key.component]
+        return component.rank(self.view_of(component), key.ref) if isinstance(component, Ranking) else 0
 
     def _perform_next(self, key: QueueKey) -> bool:
         """Perform the plan's next write; the one after it follows a round trip to the API server later."""

@@ -22,6 +22,14 @@ class Usage(NamedTuple):
 NO_USAGE = Usage()
 
 
+def plus(one: Usage, other: Usage) -> Usage:
+    return Usage(one.pods + other.pods, one.milli_cpu + other.milli_cpu, one.memory + other.memory)
+
+
+def minus(one: Usage, other: Usage) -> Usage:
+    return Usage(one.pods - other.pods, one.milli_cpu - other.milli_cpu, one.memory - other.memory)
+
+
 def is_terminal(pod: Obj) -> bool:
     """Say whether the Pod has ended for good: its containers will not run again."""
     return (pod.get("status") or {}).get("phase") in ("Succeeded", "Failed")

@@ -83,7 +83,8 @@ class RecordEvent:
     """Record a Kubernetes Event about *regarding* (an object with its uid). Correlated by the recorder.
 
     *component* "" means the component's own name; *host* is the node for the kubelet; *field_path* e.g.
-    ``spec.containers{nginx}``; *modern* True writes a new-style Event (scheduler: eventTime, series).
+    ``spec.containers{nginx}``; *modern* True writes a new-style Event (scheduler: eventTime, series), which
+    may name a second object as *related*.
     """
 
     regarding: Obj
@@ -95,6 +96,7 @@ class RecordEvent:
     host: str = ""
     modern: bool = False
     action: str = ""
+    related: Obj | None = None
 
 
 Action = Create | Update | UpdateStatus | Patch | Delete | Bind | RecordEvent

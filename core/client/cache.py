@@ -7,12 +7,15 @@ components. What it returns must never be changed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Protocol
 
 from core.api.classnames import class_name_of
+from core.api.nominations import awaits_victims, chosen_node
 from core.api.podclaims import claim_names
-from core.api.resources import NO_USAGE, Usage, is_terminal, pod_requests
+from core.api.priorities import pod_priority
+from core.api.resources import NO_USAGE, Usage, is_terminal, minus, plus, pod_requests
 from core.apimachinery.meta import Obj, Ref, ref_of
 from core.storage.backend import backend_key
 
@@ -37,6 +40,10 @@ class View(Protocol):
         """Return what the Pods on *node* that have not ended ask for together."""
         ...
 
+    def priorities(self, node: str) -> Mapping[int, int]:
+        """Return priority -> how many of those Pods have it."""
+        ...
+
 
 # -- indexes: name -> function of an object; the value's shape stands beside each -------------------
 
@@ -55,15 +62,14 @@ def _unscheduled_pods(obj: Obj) -> Iterable[Hashable]:
     return ("", "social") if social else ("",)
 
 
-def _chosen_node(pod: Obj) -> str:
-    """Return the node that *pod* is on, or will be once its volumes are bound there, or ""."""
-    return pod["spec"].get("nodeName") or (pod.get("status") or {}).get("nominatedNodeName") or ""
+def _nominated_pods(obj: Obj) -> Iterable[Hashable]:
+    return ("",) if obj["kind"] == "Pod" and awaits_victims(obj) and not is_terminal(obj) else ()
 
 
 def _replicas_on_node(obj: Obj) -> Iterable[Hashable]:
     if obj["kind"] != "Pod" or "deletionTimestamp" in obj["metadata"]:
         return ()
-    node = _chosen_node(obj)
+    node = chosen_node(obj)
     owners = obj["metadata"].get("ownerReferences")
     return [(o["uid"], node) for o in owners if o.get("controller")] if node and owners else ()
 
@@ -185,6 +191,7 @@ INDEXES: dict[str, IndexFunction] = {
     "pods-by-node": _pods_by_node,  # node name
     "pods-by-claim": _pods_by_claim,  # (namespace, claim name)
     "unscheduled-pods": _unscheduled_pods,  # "": Pods without a node; "social": that mind other Pods
+    "nominated-pods": _nominated_pods,  # "": Pods for which others make room on a node
     "ended-pods": _ended_pods,  # "": Pods of phase Succeeded or Failed
     "replicas-on-node": _replicas_on_node,  # (controller's uid, chosen node): Pods that are not terminating
     "anti-affine-pods": _anti_affine_pods,  # "": Pods with required anti-affinity
@@ -215,6 +222,7 @@ _INDEXES_OF_KIND: dict[str, tuple[str, ...]] = {
         "by-owner",
         "labelled",
         "unscheduled-pods",
+        "nominated-pods",
         "ended-pods",
         "replicas-on-node",
         "anti-affine-pods",
@@ -246,6 +254,7 @@ class Cache:
         self._kinds: dict[str, dict[str, dict[str, Obj]]] = {}
         self._indexes: dict[str, dict[Hashable, dict[Ref, Obj]]] = {name: {} for name in INDEXES}
         self._usage: dict[str, Usage] = {}
+        self._priorities: dict[str, Counter[int]] = {}
         for obj in objects:
             self.put(obj)
 
@@ -275,6 +284,9 @@ class Cache:
 
     def usage(self, node: str) -> Usage:
         return self._usage.get(node, NO_USAGE)
+
+    def priorities(self, node: str) -> Mapping[int, int]:
+        return self._priorities.get(node, {})
 
     def put(self, obj: Obj) -> Obj | None:
         """Take *obj* in; return what it replaces."""
@@ -314,20 +326,23 @@ class Cache:
                 table.setdefault(value, {})[ref] = new
 
     def _account(self, old: Obj | None, new: Obj | None) -> None:
-        """Keep :meth:`usage` as a Pod takes its place on a node and leaves it."""
+        """Keep :meth:`usage` and :meth:`priorities` as a Pod takes its place on a node and leaves it."""
         before = _place(old) if old is not None else ""
         after = _place(new) if new is not None else ""
         if before == after and (not before or (old and new and old["spec"] == new["spec"])):
             return
         if before and old is not None:
-            left, taken = self._usage[before], pod_requests(old)
-            self._usage[before] = Usage(*(a - b for a, b in zip(left, taken, strict=True)))
+            self._usage[before] = minus(self._usage[before], pod_requests(old))
+            there, priority = self._priorities[before], pod_priority(old)
+            there[priority] -= 1
+            if not there[priority]:
+                del there[priority]
         if after and new is not None:
-            left, taken = self.usage(after), pod_requests(new)
-            self._usage[after] = Usage(*(a + b for a, b in zip(left, taken, strict=True)))
+            self._usage[after] = plus(self.usage(after), pod_requests(new))
+            self._priorities.setdefault(after, Counter())[pod_priority(new)] += 1
 
 
 def _place(pod: Obj) -> str:
     """Return the node on which *pod* takes up room, or ""."""
-    node = _chosen_node(pod)
+    node = chosen_node(pod)
     return node if node and not is_terminal(pod) else ""

@@ -6,7 +6,7 @@ Source: the shape of pkg/controller (v1.36); controllers.md of kubernetes/commun
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from core.apimachinery.meta import Obj, Ref
 from core.client.actions import Plan
@@ -53,4 +53,13 @@ class Component(Protocol):
 
     def sync(self, view: View, key: Ref, now: float) -> Plan:
         """Decide what to do about *key*. Pure. *now*: simulated seconds since the Unix epoch."""
+        ...
+
+
+@runtime_checkable
+class Ranking(Protocol):
+    """A component that takes the keys that wait for it by rank, not as they came."""
+
+    def rank(self, view: View, key: Ref) -> int:
+        """Return the place of *key*: the lowest first."""
         ...

@@ -100,22 +100,11 @@ def _is_spam(view: View, request: RecordEvent, component: str, now: float) -> bo
 
 
 def _new(request: RecordEvent, component: str, now: float) -> Obj:
-    regarding = request.regarding
-    meta = regarding["metadata"]
-    involved: dict[str, Any] = {
-        "kind": regarding["kind"],
-        "namespace": meta.get("namespace"),
-        "name": meta["name"],
-        "uid": meta.get("uid"),
-        "apiVersion": regarding["apiVersion"],
-        "resourceVersion": meta.get("resourceVersion"),
-        "fieldPath": request.field_path,
-    }
     event: Obj = {
         "kind": "Event",
         "apiVersion": "v1",
-        "metadata": {"namespace": meta.get("namespace") or "default"},
-        "involvedObject": {k: v for k, v in involved.items() if v},
+        "metadata": {"namespace": request.regarding["metadata"].get("namespace") or "default"},
+        "involvedObject": _reference(request.regarding, request.field_path),
         "reason": request.reason,
         "message": request.message,
         "source": {},
@@ -130,6 +119,8 @@ def _new(request: RecordEvent, component: str, now: float) -> Obj:
         event["eventTime"] = micro_timestamp(now)
         event["action"] = request.action
         event["reportingInstance"] = f"{component}-0"
+        if request.related is not None:
+            event["related"] = _reference(request.related)
     else:
         source = {"component": component}
         if request.host:
@@ -140,3 +131,17 @@ def _new(request: RecordEvent, component: str, now: float) -> Obj:
         if request.message.startswith(COMBINED):
             event["reportingComponent"] = ""
     return event
+
+
+def _reference(obj: Obj, field_path: str = "") -> dict[str, Any]:
+    meta = obj["metadata"]
+    reference = {
+        "kind": obj["kind"],
+        "namespace": meta.get("namespace"),
+        "name": meta["name"],
+        "uid": meta.get("uid"),
+        "apiVersion": obj["apiVersion"],
+        "resourceVersion": meta.get("resourceVersion"),
+        "fieldPath": field_path,
+    }
+    return {key: value for key, value in reference.items() if value}

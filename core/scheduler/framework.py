@@ -38,8 +38,10 @@ class Refusal:
 class Cycle:
     """One attempt to place one Pod: what every plugin may read."""
 
-    def __init__(self, view: View, pod: Obj, wording: str) -> None:
+    def __init__(self, view: View, pod: Obj, wording: str, nominated: Sequence[Obj] = ()) -> None:
+        """*nominated*: the Pods for which others make room somewhere."""
         self.view = view
+        self.nominated = nominated
         self.pod = pod
         self.namespace = namespace_of(pod)
         self.wording = wording

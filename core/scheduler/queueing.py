@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from core.api.nominations import awaits_victims, chosen_node
+from core.api.priorities import pod_priority
 from core.api.resources import is_terminal
 from core.api.taints import find_untolerated_taint
 from core.apimachinery.meta import Obj, Ref, condition_of, field, labels_of, ref_of
@@ -44,7 +46,12 @@ _TAINTED = "untolerated taint"
 
 
 def unscheduled(view: View) -> list[Ref]:
-    return [ref_of(pod) for pod in view.indexed("unscheduled-pods", "")]
+    return _in_turn(view.indexed("unscheduled-pods", ""))
+
+
+def _in_turn(pods: Iterable[Obj]) -> list[Ref]:
+    """Return *pods* as the queue lets them out: by priority, then as they were refused (PrioritySort)."""
+    return [ref_of(pod) for pod in sorted(pods, key=pod_priority, reverse=True)]
 
 
 def _refused(view: View, *texts: str, among: str = "") -> list[Ref]:
@@ -53,8 +60,8 @@ def _refused(view: View, *texts: str, among: str = "") -> list[Ref]:
     for pod in view.indexed("unscheduled-pods", among):
         message = _refusal(pod)
         if message and any(text in message for text in texts):
-            out.append(ref_of(pod))
-    return out
+            out.append(pod)
+    return _in_turn(out)
 
 
 def _refusal(pod: Obj) -> str:
@@ -64,7 +71,8 @@ def _refusal(pod: Obj) -> str:
 
 
 def on_pod(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
-    node_before = old["spec"].get("nodeName") if old else None
+    # a nominated Pod that goes leaves the room that was kept for it
+    node_before = chosen_node(old) if old and (new is None or old["spec"].get("nodeName")) else None
     if new is not None and not new["spec"].get("nodeName"):
         # its own status is written by us: no reason to look again
         return [ref_of(new)] if old is None or _asks_anew(old, new) else ()
@@ -100,7 +108,7 @@ def _waits_for_volumes(pod: Obj) -> bool:
     message = _refusal(pod)
     return (
         not message
-        or bool(field(pod, "status.nominatedNodeName"))
+        or (bool(field(pod, "status.nominatedNodeName")) and not awaits_victims(pod))
         or any(text in message for text in _VOLUMES)
     )
 
@@ -125,11 +133,11 @@ def on_node(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
     if not change.matters:
         return ()  # a heartbeat, or a node that has just been cordoned
     helped = [pod for pod in view.indexed("unscheduled-pods", "") if change.may_help(pod)]
-    return [ref_of(pod) for pod in sorted(helped, key=_age)]
+    return _in_turn(sorted(helped, key=_age))
 
 
 def _age(pod: Obj) -> tuple[str, str]:
-    """Order Pods as the queue does: who was refused longest ago first (PrioritySort)."""
+    """Order Pods by who was refused longest ago."""
     return pod["metadata"].get("creationTimestamp", ""), pod["metadata"]["name"]
 
 

@@ -3,14 +3,17 @@
 Source: pkg/scheduler/schedule_one.go, eventhandlers.go (v1.36).
 Differs: equal scores are decided by fewest Pods, then by name, not at random (ST-5.25); Pods that failed
 are tried again at once when something relevant changes, and every five minutes.
-Not modelled: priority and preemption, extenders, percentageOfNodesToScore.
+Not modelled: extenders, percentageOfNodesToScore.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
+from core.api.nominations import awaits_victims
+from core.api.priorities import pod_priority
 from core.api.resources import is_terminal
 from core.apimachinery.meta import (
     Obj,
@@ -19,43 +22,29 @@ from core.apimachinery.meta import (
     is_terminating,
     name_of,
     namespace_of,
+    ref_of,
     replaced,
     uid_of,
     with_condition,
     without,
 )
 from core.apimachinery.timestamps import timestamp
-from core.client.actions import NOTHING, Action, Bind, Plan, RecordEvent, UpdateStatus
+from core.client.actions import NOTHING, Action, Bind, Plan, RecordEvent, UpdateStatus, side_by_side
 from core.client.cache import View
 from core.scheduler import queueing
-from core.scheduler.framework import Cycle, NodeFilter, PreFilter, Reason, Refusal, Score
+from core.scheduler.filtering import prepare, refusal
+from core.scheduler.framework import Cycle, NodeFilter, Reason, Refusal, Score
+from core.scheduler.overlay import Overlay
 from core.scheduler.plugins import (
     interpodaffinity,
     nodeaffinity,
-    nodeports,
     noderesources,
-    nodeunschedulable,
     podtopologyspread,
     tainttoleration,
     volumebinding,
-    volumerestrictions,
-    volumezone,
 )
+from core.scheduler.preemption import NOT_TRIED, Attempt, available, displaced, evictions, preempt
 from core.sim.settings import Settings
-
-FILTERS: tuple[PreFilter, ...] = (
-    nodeunschedulable.pre_filter,
-    tainttoleration.pre_filter,
-    nodeaffinity.pre_filter,
-    nodeports.pre_filter,
-    noderesources.pre_filter,
-    volumerestrictions.pre_filter,
-    volumebinding.pre_filter,
-    volumezone.pre_filter,
-    podtopologyspread.pre_filter,
-    interpodaffinity.pre_filter,
-)
-"""In upstream's order: a node's first refusal is the one that is told."""
 
 SCORES: tuple[tuple[int, Score], ...] = (
     (3, tainttoleration.score),
@@ -70,6 +59,17 @@ FLUSH_SECONDS = 300.0
 """A Pod that nothing has woken is tried again after this time (podMaxInUnschedulablePodsDuration)."""
 BACK_OFF_SECONDS = 10.0
 """After a failed binding of volumes (podMaxBackoffSeconds)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a Pod got no node. *words*: for the page; *nominated*: the node that it stays nominated for."""
+
+    message: str
+    words: str
+    nominated: str = ""
+    attempt: Attempt = NOT_TRIED
+    reason: str = "Unschedulable"
 
 
 class Scheduler:
@@ -95,38 +95,44 @@ class Scheduler:
         if spec.get("schedulingGates"):
             names = ", ".join(gate["name"] for gate in spec["schedulingGates"])
             return Plan(because=f"is held back by scheduling gate {names}")
-        cycle = Cycle(view, pod, self._wording)
+        cycle = self._cycle(view, pod)
         nominated = field(pod, "status.nominatedNodeName", "")
-        return self._wait_on_permit(cycle, nominated, now) if nominated else self._schedule(cycle, now)
+        if nominated and (not awaits_victims(pod) or volumebinding.is_under_way(cycle, nominated)):
+            return self._wait_on_permit(cycle, nominated, now)
+        return self._schedule(cycle, nominated, now)
 
-    def _schedule(self, cycle: Cycle, now: float) -> Plan:
+    def rank(self, view: View, key: Ref) -> int:
+        """Return the place of a waiting Pod among others: the more important the lower (PrioritySort)."""
+        pod = view.get("Pod", key.namespace, key.name)
+        return -pod_priority(pod) if pod is not None else 0
+
+    def _cycle(self, view: View, pod: Obj) -> Cycle:
+        nominated = view.indexed("nominated-pods", "")
+        if nominated:
+            # room is kept for those that are at least as important
+            mine, own = pod_priority(pod), uid_of(pod)
+            view = Overlay(view, [n for n in nominated if uid_of(n) == own or pod_priority(n) < mine])
+        return Cycle(view, pod, self._wording, nominated)
+
+    def _schedule(self, cycle: Cycle, nominated: str, now: float) -> Plan:
         if not cycle.nodes:
-            return self._unschedulable(
-                cycle, "no nodes available to schedule pods", "waits for a first node", now
-            )
-        filters: list[NodeFilter] = []
-        for pre_filter in FILTERS:
-            prepared = pre_filter(cycle)
-            if isinstance(prepared, Refusal):
-                head = f"0/{len(cycle.nodes)} nodes are available: {prepared.message}."
-                message = f"{head} {self._post_filter(cycle)}"
-                return self._unschedulable(cycle, message, prepared.words, now)
-            if prepared is not None:
-                filters.append(prepared)
-        feasible: list[Obj] = []
-        refused: dict[str, Sequence[Reason]] = {}
-        for node in cycle.nodes:
-            for filter_node in filters:
-                reasons = filter_node(node)
-                if reasons:
-                    refused[name_of(node)] = reasons
-                    break
-            else:
-                feasible.append(node)
-        if not feasible:
-            message = f"{fit_error(refused)} {self._post_filter(cycle, refused)}"
-            return self._unschedulable(cycle, message, explain(refused), now)
-        return self._assume(cycle, select_host(cycle, feasible), now)
+            failure = Failure("no nodes available to schedule pods", "waits for a first node")
+            return self._unschedulable(cycle, failure, now)
+        filters = prepare(cycle)
+        if isinstance(filters, Refusal):
+            head = f"0/{len(cycle.nodes)} nodes are available: {filters.message}."
+            failure = Failure(f"{head} {self._post_filter(cycle, None, now)[1]}", filters.words)
+            return self._unschedulable(cycle, failure, now)
+        node = cycle.view.get("Node", "", nominated) if nominated else None
+        if node is not None and not refusal(filters, node):
+            return self._assume(cycle, node, now)
+        feasible, refused = _filtered(cycle, filters)
+        if feasible:
+            return self._assume(cycle, select_host(cycle, feasible), now)
+        attempt, text = self._post_filter(cycle, refused, now)
+        message = f"{fit_error(refused)} {text}".rstrip()
+        keeps = nominated if attempt.keeps else ""
+        return self._unschedulable(cycle, Failure(message, explain(refused), keeps, attempt), now)
 
     def _assume(self, cycle: Cycle, node: Obj, now: float) -> Plan:
         """Bind the Pod to *node*, or first have its delayed volumes bound for that node."""
@@ -150,65 +156,94 @@ class Scheduler:
             )
         message = f'running PreBind plugin "VolumeBinding": binding volumes: {error}'
         words = f"must be placed anew: the volume of claim {unbound[0]} was not made for {node}"
-        return self._unschedulable(cycle, message, words, now, after=BACK_OFF_SECONDS)
+        return self._unschedulable(cycle, Failure(message, words, reason="SchedulerError"), now)
 
     def _bind(self, pod: Obj, node: str) -> Plan:
         message = f"Successfully assigned {namespace_of(pod)}/{name_of(pod)} to {node}"
         bind = Bind(Ref("Pod", namespace_of(pod), name_of(pod)), uid_of(pod), node)
         return Plan((bind, self._event(pod, "Normal", "Scheduled", message, "Binding")))
 
-    def _unschedulable(
-        self, cycle: Cycle, message: str, words: str, now: float, *, after: float = FLUSH_SECONDS
-    ) -> Plan:
-        """Record the failure: an Event each time, the Pod's condition when it says something new."""
-        pod = cycle.pod
-        actions: list[Action] = []
+    def _unschedulable(self, cycle: Cycle, failure: Failure, now: float) -> Plan:
+        """Record the failure: an Event each time, the Pod's condition when it says something new.
+
+        With a candidate for preemption, nominate the Pod for its node and send the victims away.
+        """
+        pod, candidate = cycle.pod, failure.attempt.candidate
         condition = {
             "type": "PodScheduled",
             "observedGeneration": pod["metadata"].get("generation", 1),
             "status": "False",
             "lastProbeTime": None,
-            "reason": "Unschedulable" if after == FLUSH_SECONDS else "SchedulerError",
-            "message": message,
+            "reason": failure.reason,
+            "message": failure.message,
         }
         old = field(pod, "status.conditions", [])
         conditions = with_condition(old, condition, timestamp(now))
-        changed = without(pod, "status.nominatedNodeName")
+        before, node = field(pod, "status.nominatedNodeName", ""), failure.nominated
+        if candidate is not None:
+            node = candidate.node
+        changed = replaced(pod, "status.nominatedNodeName", node) if node else pod
+        if before and not node:
+            changed = without(pod, "status.nominatedNodeName")
         if conditions is not old:
             changed = replaced(changed, "status.conditions", conditions)
-        if conditions is not old or field(pod, "status.nominatedNodeName"):
+        actions: list[Action] = []
+        if conditions is not old or before != node:
             actions.append(UpdateStatus(changed))
-        actions.append(self._event(pod, "Warning", "FailedScheduling", message, "Scheduling"))
-        # one Pod at a time: the next is looked at when this one's status has been written
-        return Plan(tuple(actions), requeue_after=after, because=words, holds=True)
+        actions.append(self._event(pod, "Warning", "FailedScheduling", failure.message, "Scheduling"))
+        after = BACK_OFF_SECONDS if failure.reason == "SchedulerError" else FLUSH_SECONDS
+        if candidate is None:
+            # one Pod at a time: the next is looked at when this one's status has been written
+            return Plan(tuple(actions), requeue_after=after, because=failure.words, holds=True)
+        actions += displaced(cycle, node)
+        going, together = side_by_side(evictions(cycle, candidate, now), len(actions))
+        victims = ", ".join(name_of(victim) for victim in candidate.victims)
+        return Plan(
+            (*actions, *going),
+            requeue_after=after,
+            because=f"is to run on {node} once {victims} of lower priority made room there",
+            notes={
+                ref_of(one): f"makes room for {name_of(pod)} of higher priority" for one in candidate.victims
+            },
+            together=frozenset(together),
+            holds=True,
+        )
 
     def _event(self, pod: Obj, type_: str, reason: str, message: str, action: str) -> RecordEvent:
         return RecordEvent(pod, type_, reason, message, modern=True, action=action)
 
-    def _post_filter(self, cycle: Cycle, refused: dict[str, Sequence[Reason]] | None = None) -> str:
-        """Return what the preemption (and, in W35, the DRA) plugin adds. *refused* None: PreFilter failed."""
+    def _post_filter(
+        self, cycle: Cycle, refused: dict[str, Sequence[Reason]] | None, now: float
+    ) -> tuple[Attempt, str]:
+        """Return what preemption came to, and what it (and, in W35, the DRA plugin) adds to the message.
+
+        *refused* None: a PreFilter failed.
+        """
         if refused is None and cycle.wording == "W35":
-            return "not found"
+            return NOT_TRIED, "not found"
+        attempt = preempt(cycle, refused or {}, now)
+        if attempt.candidate is not None:
+            return attempt, ""
         prefix = "no new claims to deallocate, " if cycle.wording == "W35" else ""
-        if cycle.pod["spec"].get("preemptionPolicy") == "Never":
-            return f"{prefix}preemption: not eligible due to preemptionPolicy=Never."
-        total = len(cycle.nodes)
-        helpful = sum(all(r.resolvable for r in reasons) for reasons in (refused or {}).values())
-        counts = {
-            "Preemption is not helpful for scheduling": total - helpful,
-            "No preemption victims found for incoming pod": helpful,
-        }
-        return f"{prefix}preemption: {_available(total, counts)}"
+        return attempt, f"{prefix}preemption: {attempt.text}"
+
+
+def _filtered(cycle: Cycle, filters: Sequence[NodeFilter]) -> tuple[list[Obj], dict[str, Sequence[Reason]]]:
+    """Return the nodes that will do, and why each of the others will not."""
+    feasible: list[Obj] = []
+    refused: dict[str, Sequence[Reason]] = {}
+    for node in cycle.nodes:
+        reasons = refusal(filters, node)
+        if reasons:
+            refused[name_of(node)] = reasons
+        else:
+            feasible.append(node)
+    return feasible, refused
 
 
 def fit_error(refused: dict[str, Sequence[Reason]]) -> str:
     """Return FitError's text: each reason with the number of its nodes, sorted as text (so 10 before 2)."""
-    return _available(len(refused), Counter(r.text for reasons in refused.values() for r in reasons))
-
-
-def _available(total: int, counts: dict[str, int]) -> str:
-    items = sorted(f"{count} {text}" for text, count in counts.items() if count)
-    return f"0/{total} nodes are available: {', '.join(items)}."
+    return available(len(refused), Counter(r.text for reasons in refused.values() for r in reasons))
 
 
 def explain(refused: dict[str, Sequence[Reason]]) -> str:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from heapq import heappop, heappush, nsmallest
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
 
 
 class Entry(NamedTuple):
@@ -71,3 +73,26 @@ class Loop:
     def clear(self) -> None:
         self._heap.clear()
         self._due.clear()
+
+
+class Line(Generic[Key]):
+    """Keys that wait for their turn: the lowest rank first, then as they came. A key stands in it once."""
+
+    def __init__(self) -> None:
+        self._heap: list[tuple[int, int, Key]] = []
+        self._keys: set[Key] = set()
+        self._came = 0
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def add(self, key: Key, rank: int) -> None:
+        if key not in self._keys:
+            self._came += 1
+            self._keys.add(key)
+            heappush(self._heap, (rank, self._came, key))
+
+    def pop(self) -> Key:
+        key = heappop(self._heap)[2]
+        self._keys.remove(key)
+        return key

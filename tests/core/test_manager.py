@@ -229,3 +229,18 @@ def test_others_go_on_while_a_component_is_held(registry: Registry):
     run(Manager(registry, [held, other]), until=0.1)
 
     assert other.seen == [(SPACE, 0.1)]
+
+
+def test_a_component_that_ranks_its_keys_takes_the_first_in_rank_when_it_was_held(registry: Registry):
+    class Choosy(Probe):
+        def rank(self, view: View, key: Ref) -> int:
+            return -len(key.name)
+
+    probe = Choosy(lambda view, key, now: Plan((Create(namespace(f"x-{key.name}")),), holds=True))
+    probe.watches = {}
+    for name in ("a", "bb", "ccc"):
+        registry.create(namespace(name), "you")
+
+    run(Manager(registry, [probe]), until=10)
+
+    assert [key.name for key, _ in probe.seen] == ["a", "ccc", "bb"]

@@ -133,3 +133,24 @@ def test_a_series_ends_after_six_quiet_minutes(pause: float, verb: str) -> None:
     modern = {"modern": True, "action": "Scheduling"}
     recorder.say(**modern)
     assert recorder.say(at=pause, **modern) == verb
+
+
+def test_a_modern_event_may_name_a_second_object() -> None:
+    one, other = (
+        {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": name, "namespace": "default", "uid": name}}
+        for name in ("victim", "preemptor")
+    )
+    request = RecordEvent(one, "Normal", "Preempted", "m", modern=True, action="Preempting", related=other)
+
+    decided = record(Cache(), request, "default-scheduler", 0.0)
+
+    assert decided is not None
+    _, event = decided
+    assert event["involvedObject"]["name"] == "victim"
+    assert event["related"] == {
+        "kind": "Pod",
+        "namespace": "default",
+        "name": "preemptor",
+        "uid": "preemptor",
+        "apiVersion": "v1",
+    }

@@ -48,3 +48,14 @@ def test_a_terminating_replica_takes_room_but_is_not_counted_for_spreading():
 
     assert cache.count("replicas-on-node", ("set", "node-1")) == 0
     assert cache.usage("node-1") == Usage(1, 100)
+
+
+def test_knows_how_important_those_on_a_node_are():
+    low, high = PLACED, replaced(replaced(PLACED, "spec.priority", 7), "metadata.name", "web-1")
+    cache = Cache([low, high])
+    assert cache.priorities("node-1") == {0: 1, 7: 1}
+
+    cache.put(replaced(high, "status.phase", "Succeeded"))
+
+    assert cache.priorities("node-1") == {0: 1}
+    assert cache.priorities("node-2") == {}

@@ -125,3 +125,36 @@ def test_every_handler_leaves_pods_with_a_node_alone():
     placed = pod("web-0", "www", nodeName="node-1")
 
     assert list(queueing.on_claim(Cache([placed]), None, claim("www"))) == []
+
+
+def test_the_more_important_are_woken_first():
+    """PrioritySort"""
+    later = replaced(replaced(FULL, "metadata.name", "later"), "metadata.uid", "later")
+    urgent = replaced(
+        replaced(replaced(FULL, "metadata.name", "urgent"), "metadata.uid", "u"), "spec.priority", 9
+    )
+    view = Cache([FULL, later, urgent])
+
+    for woken in (
+        queueing.unscheduled(view),
+        queueing.on_pod(view, GONE, None),
+        queueing.on_node(view, node("node-1", cpu="1"), NODES[0]),
+    ):
+        assert next(ref.name for ref in woken) == "urgent"
+    assert [ref.name for ref in queueing.on_pod(view, GONE, None)] == ["urgent", "web-0", "later"]
+
+
+def test_a_nominated_pod_that_is_deleted_leaves_its_room_to_others():
+    nominated = replaced(pod("vip"), "status.nominatedNodeName", "node-1")
+    view = Cache([FULL, *NODES])
+
+    assert list(queueing.on_pod(view, nominated, None)) == [WEB_0]
+    assert list(queueing.on_pod(view, pod("vip"), None)) == []
+    assert list(queueing.on_pod(view, nominated, replaced(nominated, "spec.nodeName", "node-1"))) == []
+
+
+def test_who_awaits_victims_is_not_woken_by_its_claims():
+    bound = claim("www", volume="pv", bound=True)
+    waits = replaced(FULL, "status.nominatedNodeName", "node-1")
+
+    assert list(queueing.on_claim(Cache([waits]), claim("www"), bound)) == []

@@ -6,8 +6,9 @@ import pytest
 
 from core.apimachinery.meta import replaced
 from core.client.actions import Bind, RecordEvent, Update, UpdateStatus
+from core.scheduler.filtering import FILTERS
 from core.scheduler.framework import Reason
-from core.scheduler.scheduler import FILTERS, explain, fit_error
+from core.scheduler.scheduler import explain, fit_error
 from tests.core.scheduler.cast import (
     DELAYED,
     IMMEDIATE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.sim.ids import Ids
-from core.sim.loop import Loop
+from core.sim.loop import Line, Loop
 
 
 def taken(loop: Loop) -> list[tuple[float, str]]:
@@ -84,3 +84,13 @@ def test_a_uid_is_a_version_4_uuid():
     assert [len(part) for part in uid.split("-")] == [8, 4, 4, 4, 12]
     assert uid[14] == "4"
     assert uid[19] in "89ab"
+
+
+def test_a_line_lets_out_the_lowest_rank_then_who_came_first_and_nobody_twice():
+    line: Line[str] = Line()
+    for key, rank in (("b", 0), ("c", 0), ("a", -5), ("b", 0)):
+        line.add(key, rank)
+
+    assert [line.pop() for _ in range(len(line))] == ["a", "b", "c"]
+    line.add("b", 0)
+    assert len(line) == 1
