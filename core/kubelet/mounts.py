@@ -29,6 +29,9 @@ from core.storage.topology import check_volume_node_affinity
 
 _PROTECTION = "kubernetes.io/pvc-protection"
 _LOCAL = "pod-"
+_REMOUNT_FIRST = 0.5  # seconds, doubling
+_REMOUNT_LAST = 122.0
+_RESYNC_SECONDS = 12.0  # 10 s and up to half of it more by chance
 
 
 class Getter(Protocol):
@@ -122,12 +125,8 @@ def _mount(pod: Obj, view: Getter, volume: Obj, mount: Obj) -> Mount:
     return Mount(path, None, True, name, sub_path=sub_path)
 
 
-def mount_error(pod: Obj, node: Obj, view: View) -> MountError | None:
-    """Return why the Pod's first volume that cannot be mounted on *node* cannot, or None."""
-    return next(_mount_errors(pod, node, view), None)
-
-
-def _mount_errors(pod: Obj, node: Obj, view: View) -> Iterator[MountError]:
+def mount_errors(pod: Obj, node: Obj, view: View) -> Iterator[MountError]:
+    """Yield what is wrong with each volume of the Pod that cannot be mounted on *node*."""
     for volume in pod["spec"].get("volumes") or ():
         claim_name = claim_name_of(pod, volume)
         if claim_name:
@@ -138,6 +137,16 @@ def _mount_errors(pod: Obj, node: Obj, view: View) -> Iterator[MountError]:
         if missing is not None:
             text = f'MountVolume.SetUp failed for volume "{volume["name"]}" : {missing.message}'
             yield MountError(text, missing.words)
+
+
+def pause(error: MountError, times: int) -> float:
+    """Return the seconds between the *times*-th failure and the next try.
+
+    Source: pkg/util/goroutinemap/exponentialbackoff for one volume, pkg/kubelet/pod_workers.go for the Pod.
+    """
+    if error.message.startswith("MountVolume"):
+        return min(_REMOUNT_FIRST * 2.0 ** min(times - 1, 20), _REMOUNT_LAST)
+    return _RESYNC_SECONDS
 
 
 def _claim_error(pod: Obj, node: Obj, view: View, volume: Obj, claim_name: str) -> MountError | None:

@@ -48,8 +48,6 @@ from core.kubelet.shell.run import Container
 from core.kubelet.status import Observed, exit_code, pod_status
 from core.sim.settings import Settings
 
-_REMOUNT_SECONDS = 120.0  # a mount that failed is tried again, if nothing else brings it up before
-
 
 @dataclass(frozen=True)
 class PodSync:
@@ -173,14 +171,24 @@ def _reject(sync: PodSync, refused: Rejection) -> Plan:
 
 def mount(sync: PodSync) -> Plan:
     """Wait for the volumes; then the containers may start (PL5a write 2)."""
-    error = mounts.mount_error(sync.pod, sync.node, sync.view)
-    if error is None:
+    errors = list(mounts.mount_errors(sync.pod, sync.node, sync.view))
+    if not errors:
         writes = sync.write(replace(sync.observed(), sandbox=True))
         return Plan(tuple(writes), because="has its volumes mounted")
-    if not error.message:
-        return Plan(because=error.words)
-    event = sync.event(ContainerEvent("Warning", "FailedMount", error.message))
-    return Plan((event,), requeue_after=_REMOUNT_SECONDS, because=error.words)
+    told = {e["message"]: e for e in sync.view.indexed("events-by-involved", uid_of(sync.pod))}
+    events: list[RecordEvent] = []
+    after: list[float] = []
+    for error in errors:
+        if not error.message:
+            continue  # a wait, not a failure
+        event = told.get(error.message)
+        times = event["count"] if event else 0
+        due = seconds(event["lastTimestamp"]) + mounts.pause(error, times) if event else sync.now
+        if due <= sync.now:
+            events.append(sync.event(ContainerEvent("Warning", "FailedMount", error.message)))
+            due = sync.now + mounts.pause(error, times + 1)
+        after.append(due - sync.now)
+    return Plan(tuple(events), requeue_after=min(after, default=None), because=errors[0].words)
 
 
 def run(sync: PodSync) -> Plan:

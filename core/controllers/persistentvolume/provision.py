@@ -81,7 +81,8 @@ def _is_held_back(view: View, failure: RecordEvent, now: float) -> bool:
     """
     for event in view.indexed("events-by-involved", uid_of(failure.regarding)):
         if event["reason"] == failure.reason and event["message"] == failure.message:
-            wait = min(_BACKOFF_FIRST * 2 ** min(event["count"] - 1, 20), _BACKOFF_LAST)
+            times = int(event["count"])
+            wait = min(_BACKOFF_FIRST * 2.0 ** min(times - 1, 20), _BACKOFF_LAST)
             # the Event tells whole seconds, and what failed a moment after a beat is not due at the same beat
             return now - (seconds(event["lastTimestamp"]) + 0.999) <= wait
     return False

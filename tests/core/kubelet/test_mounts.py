@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.apimachinery.meta import replaced
+from core.apimachinery.timestamps import timestamp
 from core.client.cache import Cache
 from core.kubelet.mounts import container_backend, mounts_of
 from core.storage.backend import backend_key
@@ -60,7 +61,7 @@ FAR = {
 )
 def test_says_why_a_volume_cannot_be_mounted(objects, event, because):
     """ST-5.79, ST-8.15, PL29, ST-5.71, ST-5.74, ST-5.81"""
-    bench = Bench(node(), pod(claims=("www",)), *objects).run(1)
+    bench = Bench(node(), pod(claims=("www",)), *objects).run(0.3)
 
     assert (bench.events, bench.because) == ([event], because)
     assert bench.status["phase"] == "Pending"
@@ -96,13 +97,51 @@ def test_a_read_write_once_pod_volume_serves_one_pod_of_the_node():
     other["metadata"] = {**other["metadata"], "name": "other", "uid": "u-2"}
     other["status"] = {"phase": "Running", "podIP": "10.244.1.9"}
 
-    bench = Bench(node(), pod(claims=("www",)), claim, volume, other).run(1)
+    bench = Bench(node(), pod(claims=("www",)), claim, volume, other).run(0.1)
 
     assert bench.events == [
         'FailedMount: MountVolume.SetUp failed for volume "pv-www" : volume uses the ReadWriteOncePod access '
         "mode and is already in use by another pod"
     ]
     assert bench.because == "waits for other to let go of volume pv-www, which serves one Pod at a time"
+
+
+def test_a_failed_mount_is_tried_less_and_less_often():
+    """ST-5.71: half a second later, then twice as long each time"""
+    claim, volume = bound_claim("www", accessModes=["ReadWriteOncePod"])
+    other = pod(claims=("www",))
+    other["metadata"] = {**other["metadata"], "name": "other", "uid": "u-2"}
+    other["status"] = {"phase": "Running", "podIP": "10.244.1.9"}
+    bench = Bench(node(), pod(claims=("www",)), claim, volume, other).run(0.1)
+
+    (told,) = bench.events
+    reason, _, message = told.partition(": ")
+    event = {
+        "kind": "Event",
+        "metadata": {"name": "e", "namespace": "default"},
+        "involvedObject": {"uid": "u-1"},
+        "reason": reason,
+        "message": message,
+        "lastTimestamp": timestamp(bench.now),
+    }
+
+    def next_try(count: int) -> float:
+        bench.put({**event, "count": count})
+        return round(bench.look().requeue_after + bench.now % 1, 1)
+
+    assert [next_try(count) for count in (2, 3, 4, 20)] == [1, 2, 4, 122]
+
+
+def test_every_volume_that_fails_is_told():
+    """ST-5.71"""
+    subject = pod(claims=())
+    subject["spec"]["volumes"] = [{"name": n, "configMap": {"name": n}} for n in ("one", "two")]
+    bench = Bench(node(), subject).run(0.1)
+
+    assert bench.events == [
+        f'FailedMount: MountVolume.SetUp failed for volume "{n}" : configmap "{n}" not found'
+        for n in ("one", "two")
+    ]
 
 
 def test_mounts_lead_to_the_bytes_behind_them():

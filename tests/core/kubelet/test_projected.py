@@ -194,7 +194,7 @@ def test_a_missing_secret_or_key_is_named() -> None:
 
 
 def test_a_pod_waits_for_the_secret_it_mounts() -> None:
-    bench = Bench(node(), pod(container(), volumes=[SECRET_VOLUME])).run(5)
+    bench = Bench(node(), pod(container(), volumes=[SECRET_VOLUME])).run(0.3)
 
     assert bench.events == [
         'FailedMount: MountVolume.SetUp failed for volume "login" : secret "login" not found'
@@ -208,7 +208,7 @@ def test_a_pod_waits_for_the_secret_it_mounts() -> None:
 
 
 def test_a_pod_waits_for_the_config_map_it_mounts() -> None:
-    bench = Bench(node(), pod(container(), volumes=[VOLUME])).run(5)
+    bench = Bench(node(), pod(container(), volumes=[VOLUME])).run(0.3)
 
     assert bench.events == [
         'FailedMount: MountVolume.SetUp failed for volume "config" : configmap "app" not found'
