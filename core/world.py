@@ -11,6 +11,7 @@ from core.apimachinery.meta import Obj
 from core.apimachinery.timestamps import timestamp
 from core.client.component import Component
 from core.controllers.attachdetach import AttachDetachController
+from core.controllers.daemonset import DaemonSetController
 from core.controllers.deployment import DeploymentController
 from core.controllers.disruption import DisruptionController
 from core.controllers.endpoints import EndpointsController
@@ -48,6 +49,7 @@ COMPONENTS: tuple[Callable[[Settings], Component], ...] = (
     ReplicaSetController,
     ReplicationManager,
     DeploymentController,
+    DaemonSetController,
     PersistentVolumeController,
     LocalPathProvisioner,
     Scheduler,
@@ -165,6 +167,16 @@ def node_status(name: str, number: int, settings: Settings, now: float) -> Obj:
             "osImage": "stsviz",
             "systemUUID": name,
         },
+    }
+
+
+def with_room(status: Obj, pods: int) -> Obj:
+    """Return a node's *status* with room for so many *pods*."""
+    room = {"pods": str(pods)}
+    return {
+        **status,
+        "capacity": {**status["capacity"], **room},
+        "allocatable": {**(status.get("allocatable") or {}), **room},
     }
 
 

@@ -57,6 +57,7 @@ RESOURCES: tuple[Resource, ...] = (
     Resource("StatefulSet", "apps", "v1", "statefulsets", True, ("sts",), ("all",)),
     Resource("Deployment", "apps", "v1", "deployments", True, ("deploy",), ("all",)),
     Resource("ReplicaSet", "apps", "v1", "replicasets", True, ("rs",), ("all",)),
+    Resource("DaemonSet", "apps", "v1", "daemonsets", True, ("ds",), ("all",)),
     Resource("ControllerRevision", "apps", "v1", "controllerrevisions", True),
     Resource("StorageClass", "storage.k8s.io", "v1", "storageclasses", False, ("sc",)),
     Resource("PriorityClass", "scheduling.k8s.io", "v1", "priorityclasses", False, ("pc",)),

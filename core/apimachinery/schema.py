@@ -25,6 +25,7 @@ _RETENTION = "StatefulSetPersistentVolumeClaimRetentionPolicy"
 _NAMED_STRINGS = {
     "Container.imagePullPolicy": "v1.PullPolicy",
     "ContainerPort.protocol": "v1.Protocol",
+    "DaemonSetUpdateStrategy.type": "v1.DaemonSetUpdateStrategyType",
     "DeploymentStrategy.type": "v1.DeploymentStrategyType",
     "HostPathVolumeSource.type": "v1.HostPathType",
     "LabelSelectorRequirement.operator": "v1.LabelSelectorOperator",

@@ -75,7 +75,7 @@ _SUBRESOURCES: dict[str, tuple[Subresource, ...]] = {
     ),
     "Namespace": (Subresource("finalize", ("update",)), _STATUS),
     **dict.fromkeys(("Node", "PersistentVolume", "PersistentVolumeClaim", "PodDisruptionBudget"), (_STATUS,)),
-    **dict.fromkeys(("ResourceQuota", "Service"), (_STATUS,)),
+    **dict.fromkeys(("DaemonSet", "ResourceQuota", "Service"), (_STATUS,)),
     **dict.fromkeys(("StatefulSet", "ReplicaSet", "ReplicationController", "Deployment"), (_SCALE, _STATUS)),
 }
 _REVIEWS = (

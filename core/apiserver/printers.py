@@ -9,12 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from core.api.classnames import class_name_of
-from core.api.selecting import pod_selector
 from core.apimachinery.duration import age
-from core.apimachinery.labels import format_selector
-from core.apimachinery.meta import Obj, controller_of, field, is_terminating
+from core.apimachinery.meta import Obj, field, is_terminating
 from core.apimachinery.quantity import canonical
-from core.apiserver import networkprinters
+from core.apiserver import networkprinters, workloadprinters
 from core.apiserver.columns import Cell, Column, columns, created
 from core.apiserver.podprinter import summarize
 
@@ -43,15 +41,6 @@ def access_modes(modes: Iterable[str] | None) -> str:
 
 def _phase(obj: Obj) -> str:
     return "Terminating" if is_terminating(obj) else field(obj, "status.phase", "")
-
-
-def _containers(obj: Obj, key: str) -> str:
-    containers = field(obj, "spec.template.spec.containers", ())
-    return ",".join(container.get(key, "") for container in containers)
-
-
-def _count(obj: Obj, path: str) -> int:
-    return int(field(obj, path, 0))
 
 
 # -- rows ------------------------------------------------------------------------------------------
@@ -121,61 +110,6 @@ def _storage_class(obj: Obj, now: float) -> list[Cell]:
         bool(obj.get("allowVolumeExpansion")),
         created(obj, now),
     ]
-
-
-def _stateful_set(obj: Obj, now: float) -> list[Cell]:
-    return [
-        obj["metadata"]["name"],
-        f"{_count(obj, 'status.readyReplicas')}/{_count(obj, 'spec.replicas')}",
-        created(obj, now),
-        _containers(obj, "name"),
-        _containers(obj, "image"),
-    ]
-
-
-def _pod_template(obj: Obj, now: float) -> list[Cell]:
-    spec, labels = obj["template"].get("spec") or {}, (obj["template"].get("metadata") or {}).get("labels")
-    containers = spec.get("containers") or ()
-    names, images = (
-        ",".join(container.get(key, "") for container in containers) for key in ("name", "image")
-    )
-    said = ",".join(f"{key}={value}" for key, value in sorted((labels or {}).items()))
-    return [obj["metadata"]["name"], names, images, said or "<none>"]
-
-
-def _replica_set(obj: Obj, now: float) -> list[Cell]:
-    return [
-        obj["metadata"]["name"],
-        _count(obj, "spec.replicas"),
-        _count(obj, "status.replicas"),
-        _count(obj, "status.readyReplicas"),
-        created(obj, now),
-        _containers(obj, "name"),
-        _containers(obj, "image"),
-        format_selector(pod_selector(obj)),
-    ]
-
-
-def _deployment(obj: Obj, now: float) -> list[Cell]:
-    return [
-        obj["metadata"]["name"],
-        f"{_count(obj, 'status.readyReplicas')}/{_count(obj, 'spec.replicas')}",
-        _count(obj, "status.updatedReplicas"),
-        _count(obj, "status.availableReplicas"),
-        created(obj, now),
-        _containers(obj, "name"),
-        _containers(obj, "image"),
-        format_selector(obj["spec"].get("selector")),
-    ]
-
-
-def _revision(obj: Obj, now: float) -> list[Cell]:
-    owner = controller_of(obj)
-    controller = "<none>"
-    if owner:
-        group = owner["apiVersion"].rpartition("/")[0]
-        controller = f"{owner['kind'].lower()}{'.' + group if group else ''}/{owner['name']}"
-    return [obj["metadata"]["name"], controller, int(obj.get("revision", 0)), created(obj, now)]
 
 
 def _node(obj: Obj, now: float) -> list[Cell]:
@@ -266,7 +200,7 @@ def _disruption_budget(obj: Obj, now: float) -> list[Cell]:
     return [
         obj["metadata"]["name"],
         *("N/A" if bound is None else str(bound) for bound in bounds),
-        _count(obj, "status.disruptionsAllowed"),
+        int(field(obj, "status.disruptionsAllowed", 0)),
         created(obj, now),
     ]
 
@@ -296,11 +230,21 @@ PRINTERS: dict[str, tuple[tuple[Column, ...], Callable[[Obj, float], list[Cell]]
         columns("Name, Provisioner, ReclaimPolicy, VolumeBindingMode, AllowVolumeExpansion, Age"),
         _storage_class,
     ),
-    "StatefulSet": (columns(f"Name, Ready, {_TEMPLATE}"), _stateful_set),
-    "ReplicaSet": (_REPLICAS, _replica_set),
-    "ReplicationController": (_REPLICAS, _replica_set),
-    "Deployment": (columns(f"Name, Ready, Up-to-date, Available, {_TEMPLATE}, Selector:1"), _deployment),
-    "ControllerRevision": (columns("Name, Controller, Revision, Age"), _revision),
+    "StatefulSet": (columns(f"Name, Ready, {_TEMPLATE}"), workloadprinters.stateful_set),
+    "ReplicaSet": (_REPLICAS, workloadprinters.replica_set),
+    "ReplicationController": (_REPLICAS, workloadprinters.replica_set),
+    "Deployment": (
+        columns(f"Name, Ready, Up-to-date, Available, {_TEMPLATE}, Selector:1"),
+        workloadprinters.deployment,
+    ),
+    "DaemonSet": (
+        columns(
+            "Name, Desired(integer), Current(integer), Ready(integer), Up-to-date(integer),"
+            f" Available(integer), Node Selector, {_TEMPLATE}, Selector:1"
+        ),
+        workloadprinters.daemon_set,
+    ),
+    "ControllerRevision": (columns("Name, Controller, Revision, Age"), workloadprinters.revision),
     "Service": (
         columns("Name, Type, Cluster-IP, External-IP, Port(s), Age, Selector:1"),
         networkprinters.service,
@@ -316,7 +260,7 @@ PRINTERS: dict[str, tuple[tuple[Column, ...], Callable[[Obj, float], list[Cell]]
     ),
     "Namespace": (columns("Name, Status, Age"), _namespace),
     "Lease": (columns("Name, Holder, Age"), _lease),
-    "PodTemplate": (columns("Name, Containers, Images, Pod Labels"), _pod_template),
+    "PodTemplate": (columns("Name, Containers, Images, Pod Labels"), workloadprinters.pod_template),
     "ServiceAccount": (columns("Name, Age"), lambda obj, now: [obj["metadata"]["name"], created(obj, now)]),
     "ConfigMap": (columns("Name, Data, Age"), _config_map),
     "Secret": (columns("Name, Type, Data, Age"), _secret),

@@ -13,33 +13,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from core.api.selecting import pod_selector
-from core.apimachinery.meta import Obj, Ref, is_terminating, labels_of, owner_reference, ref_of, replaced
+from core.apimachinery.meta import Obj, Ref, labels_of, ref_of, replaced
 from core.apimachinery.timestamps import timestamp
-from core.client.actions import (
-    NOTHING,
-    Action,
-    Create,
-    Delete,
-    Plan,
-    RecordEvent,
-    UpdateStatus,
-    side_by_side,
-)
+from core.client.actions import NOTHING, Action, Plan, UpdateStatus, side_by_side
 from core.client.cache import View
 from core.client.component import Handler
 from core.controllers.adoption import Ownership, controller_ref, matcher, owners_to_sync
-from core.controllers.hashing import name_suffix
+from core.controllers.podcontrol import Batch, create_pod, delete_pod, fresh_names, namespace_goes
 from core.controllers.pods import is_active, next_availability, readiness
 from core.controllers.replicaset_ranking import pods_to_delete
 from core.controllers.slowstart import batches
 from core.sim.settings import Settings
 
-Batch = tuple[Action, ...]
-"""The writes and Events of one Pod."""
-
 BURST_REPLICAS = 500
 FAILURE = "ReplicaFailure"
-_LONGEST_PREFIX = 58  # of a generated name: 63 less the five letters
 
 
 def _of_the_set(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
@@ -86,7 +73,7 @@ class ReplicaSetController:
         if self.counts_terminating:
             status["terminatingReplicas"] = _terminating(view, rs)
         refused = None
-        if because and not ownership.patches and not _namespace_goes(view, rs):
+        if because and not ownership.patches and not namespace_goes(view, rs):
             refused = _failing(rs, status, len(active), now)
         reports = rs.get("status") != status
         if reports:
@@ -110,56 +97,16 @@ def _manage_replicas(view: View, rs: Obj, active: list[Obj], now: float) -> tupl
     missing = int(rs["spec"]["replicas"]) - len(active)
     if missing > 0:
         missing = min(missing, BURST_REPLICAS)
-        created = [_create(rs, name) for name in _fresh_names(view, rs, missing)]
+        template = rs["spec"]["template"]
+        labels = (template.get("metadata") or {}).get("labels") or {}
+        names = fresh_names(view, rs, missing)
+        created = [create_pod(rs, name, labels, template["spec"]) for name in names]
         return [created[b.start : b.stop] for b in batches(missing)], f"creates {missing} more"
     if missing < 0:
         surplus = min(-missing, BURST_REPLICAS)
         doomed = pods_to_delete(active, _related(view, rs, active), surplus, now)
-        return [[_delete(rs, pod) for pod in doomed]], f"deletes {surplus} too many"
+        return [[delete_pod(rs, pod) for pod in doomed]], f"deletes {surplus} too many"
     return [], ""
-
-
-def _fresh_names(view: View, rs: Obj, number: int) -> list[str]:
-    """Return names no Pod has: the same ones for the same state of *rs*."""
-    meta = rs["metadata"]
-    prefix = f"{meta['name']}-"[:_LONGEST_PREFIX]
-    seed = f"{meta['uid']}/{meta.get('resourceVersion', '')}"
-    names: list[str] = []
-    at = 0
-    while len(names) < number:
-        name = prefix + name_suffix(f"{seed}/{at}")
-        if view.get("Pod", meta["namespace"], name) is None:
-            names.append(name)
-        at += 1
-    return names
-
-
-def _create(rs: Obj, name: str) -> Batch:
-    template = rs["spec"]["template"]
-    meta = template.get("metadata") or {}
-    pod = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "metadata": {
-            "name": name,
-            "generateName": f"{rs['metadata']['name']}-",
-            "namespace": rs["metadata"]["namespace"],
-            "labels": meta.get("labels") or {},
-            "ownerReferences": [owner_reference(rs)],
-            **{key: meta[key] for key in ("annotations", "finalizers") if meta.get(key)},
-        },
-        "spec": template["spec"],
-    }
-    refused = RecordEvent(rs, "Warning", "FailedCreate", "Error creating: {error}")
-    created = RecordEvent(rs, "Normal", "SuccessfulCreate", f"Created pod: {name}")
-    return (Create(pod, exists_ok=True, on_error=refused), created)
-
-
-def _delete(rs: Obj, pod: Obj) -> Batch:
-    meta = pod["metadata"]
-    refused = RecordEvent(rs, "Warning", "FailedDelete", "Error deleting: {error}")
-    deleted = RecordEvent(rs, "Normal", "SuccessfulDelete", f"Deleted pod: {meta['name']}")
-    return (Delete(ref_of(pod), uid=meta["uid"], on_error=refused), deleted)
 
 
 def _related(view: View, rs: Obj, active: list[Obj]) -> list[Obj]:
@@ -202,12 +149,6 @@ def _status(rs: Obj, active: list[Obj], now: float) -> Obj:
         **{name: number for name, number in counters.items() if number},
         "observedGeneration": rs["metadata"]["generation"],
     }
-
-
-def _namespace_goes(view: View, rs: Obj) -> bool:
-    """Then Pods are refused, and that is no failure."""
-    namespace = view.get("Namespace", "", rs["metadata"]["namespace"])
-    return namespace is not None and is_terminating(namespace)
 
 
 def _conditions(rs: Obj) -> list[Obj]:

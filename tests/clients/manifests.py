@@ -13,6 +13,7 @@ SET_SPEC = {
 }
 CLAIM_SPEC = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
 VOLUME_SPEC = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/x"}}
+NOWHERE = {**SET_SPEC["template"], "spec": {**POD_SPEC, "nodeSelector": {"no": "node"}}}
 
 MANIFESTS: dict[str, dict[str, Any]] = {
     "Namespace": {},
@@ -31,6 +32,7 @@ MANIFESTS: dict[str, dict[str, Any]] = {
     "StatefulSet": {"spec": {**SET_SPEC, "serviceName": "x"}},
     "Deployment": {"spec": SET_SPEC},
     "ReplicaSet": {"spec": SET_SPEC},
+    "DaemonSet": {"spec": {"selector": SET_SPEC["selector"], "template": NOWHERE}},
     "ControllerRevision": {"revision": 1, "data": {"a": 1}},
     "StorageClass": {"provisioner": "example.com/none"},
     "PriorityClass": {"value": 7},

@@ -270,3 +270,54 @@ def test_a_replication_controller_is_scaled_described_and_deleted_with_and_witho
     assert {pod["metadata"]["name"] for pod in kubectl.json("get pods -l app=front")["items"]} == orphans
     kubectl.ok("delete rc front")
     kubectl.ok("wait --for=delete pod -l app=front --timeout=60s")
+
+
+DAEMON_SET = """
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: agent, annotations: {kubernetes.io/change-cause: first}}
+spec:
+  selector: {matchLabels: {app: agent}}
+  template:
+    metadata: {labels: {app: agent}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers: [{name: nginx, image: "nginx:1.9.1"}]
+"""
+
+
+def test_a_daemon_set_rolls_out_and_back_and_stays_where_a_node_is_drained(kubectl: Kubectl):
+    kubectl.ok("create -f -", DAEMON_SET)
+    assert "successfully rolled out" in kubectl.ok("rollout status ds agent --timeout=30s")
+    rows = kubectl("get ds -o wide").rows
+    assert " ".join(rows[0]) == (
+        "NAME DESIRED CURRENT READY UP-TO-DATE AVAILABLE NODE SELECTOR AGE CONTAINERS IMAGES SELECTOR"
+    )
+    assert [*rows[1][:7], *rows[1][8:]] == ["agent", *"22222", "<none>", "nginx", "nginx:1.9.1", "app=agent"]
+
+    kubectl.ok("set image ds/agent nginx=nginx:1.10")
+    kubectl.ok("annotate ds agent kubernetes.io/change-cause=second --overwrite")
+    assert "successfully rolled out" in kubectl.ok("rollout status ds agent --timeout=60s")
+    history = kubectl("rollout history ds agent").rows
+    assert [row[0] for row in history[2:4]] == ["1", "2"]
+    assert "nginx:1.10" in kubectl.ok("rollout history ds agent --revision=2")
+    kubectl.ok("rollout undo ds agent")
+    assert "successfully rolled out" in kubectl.ok("rollout status ds agent --timeout=60s")
+    pods = kubectl.json("get pods -l app=agent")["items"]
+    assert [pod["spec"]["containers"][0]["image"] for pod in pods] == ["nginx:1.9.1"] * 2
+    kubectl.ok("rollout restart ds agent")
+    kubectl.ok("rollout status ds agent --timeout=60s")
+
+    described = kubectl.ok("describe ds agent")
+    assert "Desired Number of Nodes Scheduled: 2" in described
+    assert "daemonset-controller  Created pod: agent-" in described
+    try:
+        refused = kubectl("drain node-2 --pod-selector app=agent")
+        assert "cannot delete DaemonSet-managed Pods (use --ignore-daemonsets to ignore)" in refused.err
+        passed = kubectl("drain node-2 --pod-selector app=agent --ignore-daemonsets")
+        assert (passed.code, "node/node-2 drained" in passed.out) == (0, True), passed
+        assert len(kubectl.json("get pods -l app=agent")["items"]) == 2
+    finally:
+        kubectl.ok("uncordon node-2")
+    kubectl.ok("delete ds agent")
+    kubectl.ok("wait --for=delete pod -l app=agent --timeout=60s")

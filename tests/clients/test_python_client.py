@@ -48,6 +48,7 @@ KINDS: dict[str, tuple[type, str]] = {
     "StatefulSet": (APPS, "namespaced_stateful_set"),
     "Deployment": (APPS, "namespaced_deployment"),
     "ReplicaSet": (APPS, "namespaced_replica_set"),
+    "DaemonSet": (APPS, "namespaced_daemon_set"),
     "ControllerRevision": (APPS, "namespaced_controller_revision"),
     "StorageClass": (client.StorageV1Api, "storage_class"),
     "PriorityClass": (client.SchedulingV1Api, "priority_class"),

@@ -7,6 +7,7 @@ from types import ModuleType
 from core.apiserver.registry import (
     configmap,
     controllerrevision,
+    daemonset,
     deployment,
     endpoints,
     endpointslice,
@@ -36,6 +37,7 @@ STRATEGIES: dict[str, ModuleType] = {
     for module in (
         configmap,
         controllerrevision,
+        daemonset,
         deployment,
         endpoints,
         endpointslice,

@@ -53,15 +53,18 @@ def validate_selector_and_template(spec: Obj, wording: Wording) -> list[FieldErr
 
 
 def _validate_template(template: Obj, selector: Obj | None) -> list[FieldError]:
-    meta = template.get("metadata") or {}
-    own = meta.get("labels")
-    errors: list[FieldError] = []
+    return validate_labelled(template, selector) + validate_template(template, _TEMPLATE)
+
+
+def validate_labelled(template: Obj, selector: Obj | None) -> list[FieldError]:
+    """Return the finding that the selector of a controller does not name the Pods of its own template."""
+    own = (template.get("metadata") or {}).get("labels")
     # no selector at all matches nothing, and an empty one everything
-    if selector is None or not labels.matches(selector, own or {}):
-        text = "`selector` does not match template `labels`"
-        value = dict(sorted(own.items())) if own else own
-        errors.append(invalid(f"{_TEMPLATE}.metadata.labels", value, text))
-    return errors + validate_template(template, _TEMPLATE)
+    if selector is not None and labels.matches(selector, own or {}):
+        return []
+    text = "`selector` does not match template `labels`"
+    value = dict(sorted(own.items())) if own else own
+    return [invalid(f"{_TEMPLATE}.metadata.labels", value, text)]
 
 
 def validate_template(template: Obj, path: str) -> list[FieldError]:

@@ -15,6 +15,7 @@ from core.apimachinery.meta import Obj, Ref, labels_of, replaced
 from core.client.actions import Action, Create, Delete, Plan, Update, UpdateStatus, side_by_side
 from core.client.cache import View
 from core.controllers.adoption import Ownership, matcher
+from core.controllers.history import template_of
 from core.controllers.pods import next_availability
 from core.controllers.slowstart import batches
 from core.controllers.statefulset.claims import ClaimControl
@@ -27,7 +28,7 @@ from core.controllers.statefulset.identity import (
     start_ordinal,
     storage_matches,
 )
-from core.controllers.statefulset.revisions import Revisions, revisions_of, template_of, truncated
+from core.controllers.statefulset.revisions import Revisions, revisions_of, truncated
 from core.controllers.statefulset.status import Counts, Replica, completed, count, inconsistent, status_of
 from core.controllers.statefulset.strategy import is_current_revision_needed, max_unavailable, partition
 from core.sim.settings import Settings
@@ -389,8 +390,7 @@ class _Sync:
 
     def _note_empty_seats(self) -> None:
         """Tell the first empty seats what keeps them empty; the others wait for the same."""
-        empty = (self.start + at for at, replica in enumerate(self.slots) if replica is None)
-        for ordinal in islice(empty, NOTED):
+        for ordinal in islice((self.start + at for at, found in enumerate(self.slots) if not found), NOTED):
             seat = Ref("Pod", self.namespace, f"{self.name}-{ordinal}")
             self.notes.setdefault(seat, f"is not created yet: {self.hold}")
 

@@ -9,10 +9,10 @@ from functools import lru_cache
 from typing import Any
 
 from core.apimachinery.meta import Obj, owner_reference
+from core.controllers.history import POD_LABEL
 
 POD_NAME_LABEL = "statefulset.kubernetes.io/pod-name"
 POD_INDEX_LABEL = "apps.kubernetes.io/pod-index"
-REVISION_LABEL = "controller-revision-hash"
 
 _LARGEST = 2**31 - 1
 
@@ -50,7 +50,7 @@ class PodMould:
         self.revision = revision
         self._sts = sts
         self._name: str = sts["metadata"]["name"]
-        self._labels: dict[str, str] = {**(meta.get("labels") or {}), REVISION_LABEL: revision}
+        self._labels: dict[str, str] = {**(meta.get("labels") or {}), POD_LABEL: revision}
         self._metadata: dict[str, Any] = {
             "generateName": f"{self._name}-",
             "namespace": sts["metadata"]["namespace"],

@@ -1,7 +1,7 @@
 """StatefulSet history: find or make the ControllerRevision of the template, drop those too old.
 
-Source: pkg/controller/history/controller_history.go, pkg/controller/statefulset/stateful_set_utils.go,
-getStatefulSetRevisions and truncateHistory of stateful_set_control.go (v1.36).
+Source: pkg/controller/statefulset/stateful_set_utils.go, getStatefulSetRevisions and truncateHistory of
+stateful_set_control.go (v1.36).
 """
 
 from __future__ import annotations
@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass, field
 
-from core.apimachinery.meta import Obj, annotations_of, owner_reference, ref_of, without
-from core.apimachinery.timestamps import seconds
+from core.apimachinery.meta import Obj, ref_of
 from core.client.actions import Action, Create, Delete, Patch
 from core.client.cache import View
 from core.controllers.hashing import canonical_json, fnv1, safe_encode
+from core.controllers.history import by_age, is_same, new_revision, revision_data
 
 HASH_LABEL = "controller.kubernetes.io/hash"
 _LONGEST_PREFIX = 223  # of the name: 253 less what a hash and more may take
@@ -30,22 +30,6 @@ class Revisions:
     actions: list[Action] = field(default_factory=list)
 
 
-def revision_data(template: Obj, *, creation_timestamp: bool = False) -> Obj:
-    """Return what a ControllerRevision keeps of a set: a patch that replaces the Pod template.
-
-    *creation_timestamp*: with ``creationTimestamp: null``, as releases before 1.34 wrote it.
-    """
-    metadata = template.get("metadata") or {}
-    if creation_timestamp:
-        metadata = {**metadata, "creationTimestamp": None}
-    return {"spec": {"template": {**template, "metadata": metadata, "$patch": "replace"}}}
-
-
-def template_of(revision: Obj) -> Obj:
-    """Return the Pod template that *revision* keeps."""
-    return without(revision["data"]["spec"]["template"], "$patch")
-
-
 def hash_controller_revision(data: Obj, collision_count: int) -> str:
     return safe_encode(fnv1(f"{canonical_json(data)}{collision_count}"))
 
@@ -60,18 +44,18 @@ def revisions_of(view: View, sts: Obj, history: list[Obj], *, creation_timestamp
     Shape: *history* is in any order. The newest of equal data wins; an older one is numbered anew, which
     is what a rollback is.
     """
-    history = sorted(history, key=_age)
+    history = sorted(history, key=by_age)
     data = revision_data(sts["spec"]["template"], creation_timestamp=creation_timestamp)
     number = history[-1]["revision"] + 1 if history else 1
     collisions = int((sts.get("status") or {}).get("collisionCount") or 0)
     actions: list[Action] = []
 
-    equal = [revision for revision in history if _same(revision["data"], data)]
+    equal = [revision for revision in history if is_same(revision["data"], data)]
     if not equal:
         update, collisions = _new_revision(view, sts, data, number, collisions)
         if "uid" not in update["metadata"]:
             actions.append(Create(update))
-    elif equal[-1] is history[-1] or _same(equal[-1]["data"], history[-1]["data"]):
+    elif equal[-1] is history[-1] or is_same(equal[-1]["data"], history[-1]["data"]):
         update = history[-1]
     else:
         update = {**equal[-1], "revision": number}
@@ -93,47 +77,15 @@ def truncated(sts: Obj, revisions: Revisions, live: Collection[str]) -> list[Act
     return [Delete(ref_of(r), uid=r["metadata"]["uid"]) for r in past[: max(surplus, 0)]]
 
 
-def _age(revision: Obj) -> tuple[int, float, str]:
-    meta = revision["metadata"]
-    stamp = meta.get("creationTimestamp")
-    return revision["revision"], seconds(stamp) if stamp else 0.0, meta["name"]
-
-
-def _same(one: Obj, other: Obj) -> bool:
-    """Compare by meaning: an upgrade that drops ``creationTimestamp: null`` restarts nothing (STS-H4)."""
-    return one == other or _without_null(one) == _without_null(other)
-
-
-def _without_null(data: Obj) -> Obj:
-    template = data["spec"]["template"]
-    metadata = {k: v for k, v in (template.get("metadata") or {}).items() if v is not None}
-    return {"spec": {"template": {**template, "metadata": metadata}}}
-
-
 def _new_revision(view: View, sts: Obj, data: Obj, number: int, collisions: int) -> tuple[Obj, int]:
     """Return the revision to create and the collision count; or one that is there already with this data."""
     meta = sts["metadata"]
-    labels = (sts["spec"]["template"].get("metadata") or {}).get("labels") or {}
     # The label keeps the first hash: upstream computes it before it meets a collision.
     first = hash_controller_revision(data, collisions)
     name = revision_name(meta["name"], first)
     while (taken := view.get("ControllerRevision", meta["namespace"], name)) is not None:
-        if _same(taken["data"], data):
+        if is_same(taken["data"], data):
             return taken, collisions
         collisions += 1
         name = revision_name(meta["name"], hash_controller_revision(data, collisions))
-    metadata = {
-        "name": name,
-        "namespace": meta["namespace"],
-        "labels": {**labels, HASH_LABEL: first},
-        **({"annotations": annotations} if (annotations := annotations_of(sts)) else {}),
-        "ownerReferences": [owner_reference(sts)],
-    }
-    revision = {
-        "apiVersion": "apps/v1",
-        "kind": "ControllerRevision",
-        "metadata": metadata,
-        "data": data,
-        "revision": number,
-    }
-    return revision, collisions
+    return new_revision(sts, name, {HASH_LABEL: first}, data, number), collisions

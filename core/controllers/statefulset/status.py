@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.apimachinery.meta import Obj
+from core.controllers.history import POD_LABEL
 from core.controllers.pods import NOT_READY, readiness
-from core.controllers.statefulset.identity import REVISION_LABEL
 
 
 class Replica:
@@ -44,7 +44,7 @@ class Replica:
         self.uid: str = meta.get("uid", "")
         self.phase: str = status.get("phase") or ""
         self.terminating = "deletionTimestamp" in meta
-        self.revision: str = (meta.get("labels") or {}).get(REVISION_LABEL) or ""
+        self.revision: str = (meta.get("labels") or {}).get(POD_LABEL) or ""
         running = self.phase == "Running"
         if running and status.get("conditions"):
             self.ready, self.available, self.since = readiness(status, min_ready_seconds, now)

@@ -8,11 +8,11 @@ from core.apimachinery.meta import Obj, owner_reference, ref_of
 from core.apimachinery.timestamps import timestamp
 from core.client.actions import Action, Create, Delete, Patch, Plan, RecordEvent, Update, UpdateStatus
 from core.client.cache import Cache
+from core.controllers.history import revision_data
 from core.controllers.statefulset import StatefulSetController
 from core.controllers.statefulset.revisions import (
     HASH_LABEL,
     hash_controller_revision,
-    revision_data,
     revision_name,
 )
 from core.sim.settings import Settings

@@ -1,12 +1,11 @@
 import pytest
 
 from core.client.cache import Cache
+from core.controllers.history import revision_data, template_of
 from core.controllers.statefulset.revisions import (
     HASH_LABEL,
-    revision_data,
     revision_name,
     revisions_of,
-    template_of,
     truncated,
 )
 from core.sim.settings import Settings
