@@ -39,53 +39,74 @@ def is_done(obj: Obj) -> bool:
 
 
 def before_delete(obj: Obj, options: DeleteOptions, now: float) -> Obj | None:
-    """Return the object's next revision (terminating), itself if nothing changes, or None: remove it now."""
-    grace = _grace(obj, options)
+    """Return the object's next revision (terminating), itself if nothing changes, or None: remove it now.
+
+    A next revision that nothing holds (:func:`is_done`) is written and then removed: watchers see both.
+    """
+    if obj["kind"] == "Pod":
+        return _before_graceful_delete(obj, options, now)
     finalizers = _finalizers(obj, options.propagation)
     meta = obj["metadata"]
     if "deletionTimestamp" in meta:
-        return _shortened(obj, grace, finalizers)
+        return _with_finalizers(obj, finalizers)
     held = bool(finalizers) or (obj["kind"] == "Namespace" and bool(obj["spec"].get("finalizers")))
-    if not grace and not held:
+    if not held:
         return None
+    out = _marked(obj, 0, finalizers, now)
+    if obj["kind"] == "Namespace":
+        del out["metadata"]["deletionGracePeriodSeconds"]
+        out["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
+    return out
+
+
+def _before_graceful_delete(pod: Obj, options: DeleteOptions, now: float) -> Obj | None:
+    """Give a Pod time to end; a later request may only shorten it, and never to a moment that is past."""
+    meta, finalizers = pod["metadata"], _finalizers(pod, options.propagation)
+    if "deletionTimestamp" not in meta:
+        return _marked(pod, _grace(pod, options), finalizers, now)
+    old_grace, grace = meta.get("deletionGracePeriodSeconds") or 0, options.grace_period_seconds
+    if not old_grace:
+        return _with_finalizers(pod, finalizers)
+    if grace is None or grace >= old_grace:
+        return pod
+    # the moment of the first request plus the new, shorter period
+    ends = seconds(meta["deletionTimestamp"]) - old_grace + grace
+    if ends < now:
+        ends, grace = now, min(abs(grace), 1)
+    shorter = {**meta, "deletionTimestamp": timestamp(ends), "deletionGracePeriodSeconds": grace}
+    _set_finalizers(shorter, finalizers)
+    return {**pod, "metadata": shorter}
+
+
+def _marked(obj: Obj, grace: int, finalizers: list[str], now: float) -> Obj:
+    meta = obj["metadata"]
     new: dict[str, Any] = {
         **meta,
         "deletionTimestamp": timestamp(now + grace),
         "deletionGracePeriodSeconds": grace,
     }
-    if obj["kind"] == "Namespace":
-        del new["deletionGracePeriodSeconds"]
     if "generation" in meta:
         new["generation"] = meta["generation"] + 1
     _set_finalizers(new, finalizers)
-    out = {**obj, "metadata": new}
-    if obj["kind"] == "Namespace":
-        out["status"] = {**(obj.get("status") or {}), "phase": "Terminating"}
-    return out
+    return {**obj, "metadata": new}
 
 
-def _shortened(obj: Obj, grace: int, finalizers: list[str]) -> Obj | None:
-    meta = obj["metadata"]
-    old_grace = meta.get("deletionGracePeriodSeconds", 0)
-    new = dict(meta)
-    if grace < old_grace:
-        # the moment of the first request plus the new, shorter period
-        new["deletionTimestamp"] = timestamp(seconds(meta["deletionTimestamp"]) - old_grace + grace)
-        new["deletionGracePeriodSeconds"] = grace
+def _with_finalizers(obj: Obj, finalizers: list[str]) -> Obj | None:
+    """Return a terminating object with other finalizers, or None when nothing holds it."""
+    new = dict(obj["metadata"])
     _set_finalizers(new, finalizers)
-    out = obj if new == meta else {**obj, "metadata": new}
+    out = obj if new == obj["metadata"] else {**obj, "metadata": new}
     return None if is_done(out) else out
 
 
-def _grace(obj: Obj, options: DeleteOptions) -> int:
-    if obj["kind"] != "Pod":
-        return 0
+def _grace(pod: Obj, options: DeleteOptions) -> int:
+    """Source: podStrategy.CheckGracefulDelete."""
     period = options.grace_period_seconds
     if period is None:
-        period = obj["spec"].get("terminationGracePeriodSeconds", 30)
-    if not obj["spec"].get("nodeName"):
+        period = pod["spec"].get("terminationGracePeriodSeconds", 30)
+    if not pod["spec"].get("nodeName"):
         return 0
-    if (obj.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
+    if (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
         return 0
     return 1 if period < 0 else int(period)
 

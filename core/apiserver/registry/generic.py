@@ -270,7 +270,8 @@ class Registry:
                 return self.store.delete(ref, actor, because)
             if new is old:
                 return old
-            return self.store.update(new, "", actor, because)
+            marked = self.store.update(new, "", actor, because)
+            return self.store.delete(ref, actor, because) if is_done(marked) else marked
 
     @staticmethod
     def check_delete_preconditions(ref: Ref, obj: Obj, options: DeleteOptions) -> None:

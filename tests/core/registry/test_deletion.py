@@ -90,6 +90,40 @@ def test_a_pod_without_grace_is_gone_at_once(
         registry.get(POD)
 
 
+@pytest.mark.parametrize("node", ["node-1", ""])
+def test_a_pod_that_is_removed_at_once_is_seen_terminating_before(registry: Registry, node: str) -> None:
+    """PL65, PL63: watchers get MODIFIED, with the moment and grace 0, then DELETED"""
+    before = put_pod(registry, node=node)
+    head = registry.store.revision
+    delete(registry, POD, 0)
+    changes = registry.store.changes_since(head)
+    assert [change.type for change in changes] == ["MODIFIED", "DELETED"]
+    for meta in (change.obj["metadata"] for change in changes):
+        assert meta["deletionTimestamp"] == timestamp(NOW)
+        assert meta["deletionGracePeriodSeconds"] == 0
+        assert meta["generation"] == before["metadata"]["generation"] + 1
+
+
+@pytest.mark.parametrize(("asked", "left"), [(0, 0), (5, 1)])
+def test_an_overdue_pod_ends_now_and_not_in_the_past(registry: Registry, asked: int, left: int) -> None:
+    """PL62, INV16"""
+    put_pod(registry, finalizers=["example.com/hold"])
+    first = delete(registry, POD)["metadata"]
+    registry.store.move_clock(NOW + 500)
+    late = delete(registry, POD, asked)["metadata"]
+    assert late["deletionTimestamp"] == timestamp(NOW + 500)
+    assert late["deletionGracePeriodSeconds"] == left
+    assert late["generation"] == first["generation"]
+
+
+def test_a_second_delete_without_a_period_changes_nothing(registry: Registry) -> None:
+    """PL62: not even when the Pod has ended meanwhile"""
+    put_pod(registry)
+    first = delete(registry, POD)
+    ended = registry.update_status({**first, "status": {**first["status"], "phase": "Succeeded"}}, "kubelet")
+    assert delete(registry, POD, propagation="Foreground") == ended
+
+
 def test_a_second_delete_can_only_shorten_the_first(registry: Registry) -> None:
     """PL62"""
     put_pod(registry)
