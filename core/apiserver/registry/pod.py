@@ -11,13 +11,14 @@ from __future__ import annotations
 from core.apimachinery import quantity
 from core.apimachinery.errors import FieldError, Forbidden
 from core.apimachinery.meta import Obj, namespace_of
+from core.apimachinery.timestamps import timestamp
 from core.apimachinery.validation import dns1123_subdomain, forbidden, immutable, invalid
 from core.apiserver import priority
 from core.apiserver.registry.context import Context
 from core.apiserver.registry.podspec_defaults import all_containers, default_pod_spec, ensured
 from core.apiserver.registry.podspec_internal import pod_spec_diff
 from core.apiserver.registry.podspec_scheduling import validate_tolerations
-from core.apiserver.registry.podspec_validation import validate_pod_spec
+from core.apiserver.registry.podspec_validation import validate_pod_annotations, validate_pod_spec
 from core.sim.settings import Settings
 
 KIND = "Pod"
@@ -25,6 +26,13 @@ name_check = dns1123_subdomain
 
 _TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"
 _TOKEN_VOLUME = "kube-api-access-"
+_GATED = {
+    "type": "PodScheduled",
+    "status": "False",
+    "lastProbeTime": None,
+    "reason": "SchedulingGated",
+    "message": "Scheduling is blocked due to non-empty scheduling gates",
+}
 _FROZEN = (
     "pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,"
     "`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),"
@@ -150,6 +158,9 @@ def _refused(obj: Obj, why: str) -> Forbidden:
 def prepare_for_create(obj: Obj, context: Context) -> None:
     obj["metadata"]["generation"] = 1
     obj["status"] = {"phase": "Pending", "qosClass": qos_class(obj["spec"])}
+    if obj["spec"].get("schedulingGates"):
+        gated = {**_GATED, "lastTransitionTime": timestamp(context.now)}
+        obj["status"]["conditions"] = [gated]
 
 
 def prepare_for_update(obj: Obj, old: Obj, context: Context) -> None:
@@ -195,7 +206,8 @@ def _positive(amount: str | None) -> bool:
 
 def validate(obj: Obj) -> list[FieldError]:
     spec = obj["spec"]
-    errors = validate_pod_spec(spec, "spec", is_pod=True)
+    errors = validate_pod_annotations(obj["metadata"], "metadata")
+    errors += validate_pod_spec(spec, "spec", is_pod=True)
     for key in ("containers", "initContainers"):
         for at, container in enumerate(spec.get(key) or ()):
             image = container.get("image") or ""
@@ -209,7 +221,7 @@ def validate_update(obj: Obj, old: Obj) -> list[FieldError]:
     """Source: ValidatePodUpdate. Everything but the munged fields of :data:`_FROZEN` must be equal."""
     spec, old_spec = obj["spec"], old["spec"]
     if spec == old_spec:
-        return []
+        return validate_pod_annotations(obj["metadata"], "metadata")
     errors = validate(obj)
     for key in ("containers", "initContainers"):
         if len(spec.get(key) or ()) != len(old_spec.get(key) or ()):

@@ -6,6 +6,7 @@ Not modelled: pod-level resources, resource claims, windows, user namespaces.
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address
 
 from core.apimachinery.errors import FieldError
@@ -37,6 +38,8 @@ _RESTART_POLICIES = ("Always", "OnFailure", "Never")
 _DNS_POLICIES = ("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")
 _PREEMPTION_POLICIES = ("PreemptLowerPriority", "Never")
 _MAX_INT32 = 2**31 - 1
+DELETION_COST = "controller.kubernetes.io/pod-deletion-cost"
+_INTEGER = re.compile(r"0|-?[1-9]\d*|-0\d*")
 _NAMES = (
     ("serviceAccountName", dns1123_subdomain),
     ("nodeName", dns1123_subdomain),
@@ -88,6 +91,18 @@ def validate_pod_spec(spec: Obj, path: str, *, is_pod: bool = False) -> list[Fie
     if get("hostAliases"):
         _validate_host_aliases(spec["hostAliases"], f"{path}.hostAliases", errors)
     return errors + validate_preemption_policy(f"{path}.preemptionPolicy", get("preemptionPolicy"))
+
+
+def validate_pod_annotations(meta: Obj, path: str) -> list[FieldError]:
+    """Return what is wrong with annotations that Kubernetes reads itself (ValidatePodSpecificAnnotations).
+
+    *meta*: the metadata of a Pod, or of a template, below which *path* says annotations stand.
+    """
+    cost = (meta.get("annotations") or {}).get(DELETION_COST)
+    # no plus sign, no leading zero
+    if cost is None or (_INTEGER.fullmatch(cost) and -_MAX_INT32 - 1 <= int(cost) <= _MAX_INT32):
+        return []
+    return [invalid(f"{path}.annotations[{DELETION_COST}]", cost, "must be a 32bit integer")]
 
 
 def validate_preemption_policy(path: str, policy: str | None) -> list[FieldError]:

@@ -19,7 +19,7 @@ from core.apimachinery.validation import (
     validate_label_selector,
     validate_labels,
 )
-from core.apiserver.registry.podspec_validation import validate_pod_spec
+from core.apiserver.registry.podspec_validation import validate_pod_annotations, validate_pod_spec
 
 _SELECTOR = "spec.selector"
 _TEMPLATE = "spec.template"
@@ -72,6 +72,7 @@ def validate_template(template: Obj, path: str) -> list[FieldError]:
     meta, spec = template.get("metadata") or {}, template.get("spec") or {}
     errors = validate_labels(meta.get("labels"), f"{path}.labels")
     errors += validate_annotations(meta.get("annotations"), f"{path}.annotations")
+    errors += validate_pod_annotations(meta, path)
     errors += validate_pod_spec(spec, f"{path}.spec")
     if spec.get("ephemeralContainers"):
         text = "ephemeral containers not allowed in pod template"

@@ -240,3 +240,31 @@ def test_a_status_may_not_change_the_class_of_service() -> None:
     silent = {**old, "status": {"phase": "Running"}}
     pod.prepare_for_status_update(silent, old, context())
     assert silent["status"]["qosClass"] == "BestEffort"
+
+
+@pytest.mark.parametrize("cost", ["+1", "1.5", "007", "", "2147483648"])
+def test_refuses_a_deletion_cost_that_is_no_number(cost: str) -> None:
+    """RS6: of a Pod, of a Pod that is there, and of a template"""
+    key = "controller.kubernetes.io/pod-deletion-cost"
+    expensive = a_pod()
+    expensive["metadata"]["annotations"] = {key: cost}
+    text = f'metadata.annotations[{key}]: Invalid value: "{cost}": must be a 32bit integer'
+    assert refusals_of_create(expensive) == [text]
+    old = created(a_pod())
+    new = replaced(old, "metadata.annotations", {key: cost})
+    assert refusals_of_update(new, old) == [text]
+    assert pod.validate_update(replaced(old, "metadata.annotations", {key: "-10"}), old) == []
+
+
+def test_a_gated_pod_is_born_with_the_condition_that_says_so() -> None:
+    """PL3, PL40"""
+    gated = created(a_pod(schedulingGates=[{"name": "example.com/wait"}]))
+    (condition,) = gated["status"]["conditions"]
+    assert condition.pop("lastTransitionTime")
+    assert condition == {
+        "type": "PodScheduled",
+        "status": "False",
+        "lastProbeTime": None,
+        "reason": "SchedulingGated",
+        "message": "Scheduling is blocked due to non-empty scheduling gates",
+    }
