@@ -27,8 +27,9 @@ from core.apimachinery.timestamps import seconds, timestamp
 from core.client.actions import NOTHING, Action, Delete, Plan, RecordEvent, UpdateStatus
 from core.client.cache import View
 from core.kubelet.mounts import local_backends
+from core.kubelet.podsync import PodSync
 from core.kubelet.projected import sources_of
-from core.kubelet.stages import PodSync, is_switched_off, sync_pod
+from core.kubelet.stages import is_switched_off, sync_pod
 from core.sim.settings import Settings
 
 HEARTBEAT_SECONDS = 10.0
@@ -133,7 +134,7 @@ def _is_at_rest(pod: Obj) -> bool:
     if is_terminal(pod):
         return True
     ready = condition_of(pod, "Ready")
-    if ready is None or ready["status"] != "True":
+    if ready is None or ready["status"] != "True" or pod["spec"].get("activeDeadlineSeconds"):
         return False
     containers = [*pod["spec"]["containers"], *(pod["spec"].get("initContainers") or ())]
     return not any(key in container for container in containers for key in _TIMED)

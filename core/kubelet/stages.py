@@ -10,8 +10,7 @@ an idea of KWOK's Stages.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import NamedTuple
 
 from core.api.resources import is_terminal
@@ -38,107 +37,14 @@ from core.client.actions import (
     Update,
     UpdateStatus,
 )
-from core.client.cache import View
 from core.kubelet import containers, images, ipam, mounts
 from core.kubelet.admission import Rejection, rejection
 from core.kubelet.containers import ContainerEvent, Runtime, Step
 from core.kubelet.played import written_at_start
+from core.kubelet.podsync import PodSync
 from core.kubelet.program import FOREVER, words_of
 from core.kubelet.shell.run import Container
-from core.kubelet.status import Observed, exit_code, pod_status
-from core.sim.settings import Settings
-
-
-@dataclass(frozen=True)
-class PodSync:
-    """One look of the kubelet at one of its Pods."""
-
-    view: View
-    pod: Obj
-    node: Obj
-    settings: Settings
-    now: float
-
-    @property
-    def started(self) -> bool:
-        return "startTime" in self.status
-
-    @property
-    def status(self) -> Obj:
-        return self.pod.get("status") or {}
-
-    @cached_property
-    def mains(self) -> list[Obj]:
-        return self._statuses("containers", "containerStatuses")
-
-    @cached_property
-    def inits(self) -> list[Obj]:
-        return self._statuses("initContainers", "initContainerStatuses")
-
-    def _statuses(self, specified: str, reported: str) -> list[Obj]:
-        """Return one status for each container, those not yet reported in their first state."""
-        specs = self.pod["spec"].get(specified) or []
-        known = {status["name"]: status for status in self.status.get(reported) or ()}
-        later = specified == "containers" and self.pod["spec"].get("initContainers")
-        reason = "PodInitializing" if later else "ContainerCreating"
-        return [known.get(c["name"]) or containers.initial_status(c, reason=reason) for c in specs]
-
-    @property
-    def runtime(self) -> Runtime:
-        address = self.status.get("podIP") or ""
-        return Runtime(self.pod, self.node, address, self.settings, self.now, self.view)
-
-    @property
-    def sandbox_since(self) -> float | None:
-        """When volumes were mounted and the network was there; None: not yet."""
-        condition = condition_of(self.pod, "PodReadyToStartContainers")
-        if condition is None or condition["status"] != "True":
-            return None
-        return seconds(condition["lastTransitionTime"])
-
-    def observed(self) -> Observed:
-        """Return what was reported last, as the start of what is to be reported next."""
-        return Observed(
-            self.mains,
-            self.inits,
-            sandbox=self.sandbox_since is not None,
-            address=self.status.get("podIP") or "",
-        )
-
-    def write(self, observed: Observed) -> list[Action]:
-        """Return the status write that *observed* needs, if any."""
-        status = pod_status(self.pod, self.node, observed, timestamp(self.now))
-        return [] if status == self.status else [UpdateStatus(replaced(self.pod, "status", status))]
-
-    def event(self, event: ContainerEvent, container: str = "") -> RecordEvent:
-        path = f"spec.containers{{{container}}}" if container else ""
-        if container and all(c["name"] != container for c in self.pod["spec"]["containers"]):
-            path = f"spec.initContainers{{{container}}}"
-        host = name_of(self.node)
-        return RecordEvent(self.pod, event.type, event.reason, event.message, field_path=path, host=host)
-
-    @property
-    def grace(self) -> float:
-        return float(self.pod["metadata"].get("deletionGracePeriodSeconds") or 0)
-
-    @property
-    def stops_at(self) -> float:
-        """When the containers of a deleted Pod have ended: early if they can, at the latest killed."""
-        asked_at = seconds(self.pod["metadata"]["deletionTimestamp"]) - self.grace
-        if all("running" not in status["state"] for status in (*self.mains, *self.inits)):
-            return asked_at
-        takes = max(containers.stop_seconds(c, self.settings) for c in self.pod["spec"]["containers"])
-        return asked_at + min(takes, self.grace)
-
-    @property
-    def cleaned_up_at(self) -> float:
-        """When the volumes of a stopped Pod are unmounted (SyncTerminatedPod waits for that)."""
-        ends = [
-            seconds(status["state"]["terminated"]["finishedAt"])
-            for status in self.mains
-            if (status["state"].get("terminated") or {}).get("finishedAt")
-        ]
-        return max(ends, default=0.0) + self.settings.volume_unmount_seconds
+from core.kubelet.status import Observed, exit_code
 
 
 class Stage(NamedTuple):
@@ -163,6 +69,7 @@ def _reject(sync: PodSync, refused: Rejection) -> Plan:
     kept = {key: sync.status[key] for key in ("qosClass",) if key in sync.status}
     reason, message = refused
     status = {"phase": "Failed", "reason": reason, "message": f"Pod was rejected: {message}", **kept}
+    status["observedGeneration"] = sync.pod["metadata"].get("generation", 1)
     status["startTime"] = timestamp(sync.now)
     event = RecordEvent(sync.pod, "Warning", reason, message, host=name_of(sync.node))
     update = UpdateStatus(replaced(sync.pod, "status", status))
@@ -205,6 +112,7 @@ def run(sync: PodSync) -> Plan:
         else Step(status, words="waits for its init containers")
         for container, status in zip(pod["spec"]["containers"], sync.mains, strict=True)
     ]
+    inits = _without_sidecars(sync, inits, mains)
     steps = [*inits, *mains]
     any_alive = any("waiting" not in step.status["state"] for step in steps)
     observed = Observed(
@@ -243,6 +151,24 @@ def _advance_inits(sync: PodSync, runtime: Runtime, since: float) -> tuple[list[
     return out, may_start
 
 
+def _without_sidecars(sync: PodSync, inits: list[Step], mains: list[Step]) -> list[Step]:
+    """Stop the sidecars, which keep no Pod alive, once all main containers have ended for good."""
+    if not all("terminated" in step.status["state"] and step.due == FOREVER for step in mains):
+        return inits
+    out: list[Step] = []
+    for container, status, step in zip(
+        sync.pod["spec"].get("initContainers") or (), sync.inits, inits, strict=True
+    ):
+        if container.get("restartPolicy") != "Always":
+            out.append(step)
+        elif "running" in status["state"]:
+            told = ContainerEvent("Normal", "Killing", f"Stopping container {container['name']}")
+            out.append(Step(_stopped(sync, container, status), (told,)))
+        else:
+            out.append(Step(status))
+    return out
+
+
 def _writes(sync: PodSync, steps: Sequence[Step]) -> list[Action]:
     """Return what the programs that start now write into volumes."""
     spec, out = sync.pod["spec"], list[Action]()
@@ -279,12 +205,7 @@ def _is_told_to_stop(sync: PodSync) -> bool:
 
 def tell_to_stop(sync: PodSync) -> Plan:
     """Send SIGTERM and say that the deletion was seen (PL63 write 2); the Pod may still be Ready."""
-    actions = sync.write(sync.observed())
-    actions += [
-        sync.event(ContainerEvent("Normal", "Killing", f"Stopping container {name}"), name)
-        for name in _running(sync)
-    ]
-    return Plan(tuple(actions), because=_stopping(sync))
+    return Plan((*sync.write(sync.observed()), *_killed(sync)), because=_stopping(sync))
 
 
 def find_nothing(sync: PodSync) -> Plan:
@@ -300,14 +221,28 @@ def stop(sync: PodSync) -> Plan:
     """Wait until the containers have ended, then report the Pod's last status (PL63 write 3)."""
     if sync.now < sync.stops_at:
         return Plan(requeue_after=sync.stops_at - sync.now, because=_stopping(sync))
+    return Plan(tuple(sync.write(_all_stopped(sync))), because="has stopped and is about to go")
+
+
+def exceed_deadline(sync: PodSync) -> Plan:
+    """Stop a Pod that was given so long and no longer; it has failed.
+
+    Source: pkg/kubelet/active_deadline.go.
+    """
+    reason, message = "DeadlineExceeded", "Pod was active on the node longer than the specified deadline"
+    writes = sync.write(replace(_all_stopped(sync), failure=(reason, message)))
+    told = [sync.event(ContainerEvent("Normal", reason, message)), *_killed(sync)]
+    return Plan((*told, *writes), because="has been active for longer than its deadline")
+
+
+def _all_stopped(sync: PodSync) -> Observed:
     spec, address = sync.pod["spec"], sync.status.get("podIP") or ""
     mains = [_stopped(sync, *pair) for pair in zip(spec["containers"], sync.mains, strict=True)]
     inits = [
         _stopped(sync, container, status) if "running" in status["state"] else status
         for container, status in zip(spec.get("initContainers") or (), sync.inits, strict=True)
     ]
-    observed = Observed(mains, inits, sandbox=False, address=address, stopped=True)
-    return Plan(tuple(sync.write(observed)), because="has stopped and is about to go")
+    return Observed(mains, inits, sandbox=False, address=address, stopped=True)
 
 
 def _stopped(sync: PodSync, container: Obj, status: Obj) -> Obj:
@@ -324,6 +259,13 @@ def remove(sync: PodSync) -> Plan:
         return Plan(requeue_after=sync.cleaned_up_at - sync.now, because=waits)
     delete = Delete(ref_of(sync.pod), uid=uid_of(sync.pod), grace_period_seconds=0)
     return Plan((delete,), because="has stopped and goes")
+
+
+def _killed(sync: PodSync) -> list[RecordEvent]:
+    return [
+        sync.event(ContainerEvent("Normal", "Killing", f"Stopping container {name}"), name)
+        for name in _running(sync)
+    ]
 
 
 def _running(sync: PodSync) -> list[str]:
@@ -356,6 +298,7 @@ STAGES: tuple[Stage, ...] = (
     Stage("stopped", lambda s: is_terminating(s.pod), stop),
     Stage("ended", lambda s: is_terminal(s.pod), ended),
     Stage("accepted", lambda s: not s.started, accept),
+    Stage("overdue", lambda s: s.now >= s.deadline, exceed_deadline),
     Stage("mounted", lambda s: s.sandbox_since is None, mount),
     Stage("running", lambda s: True, run),
 )
@@ -385,4 +328,8 @@ def sync_pod(sync: PodSync) -> Plan:
         return Plan(because=f"is on {node}, which is off: nobody there can start or stop it")
     if not node_is_heard(sync.node):
         return NOTHING  # the node reports itself first; that news comes back here
-    return next_stage(sync).act(sync)
+    plan = next_stage(sync).act(sync)
+    if not sync.now < sync.deadline < FOREVER or is_terminal(sync.pod) or is_terminating(sync.pod):
+        return plan
+    left = sync.deadline - sync.now
+    return replace(plan, requeue_after=left if plan.requeue_after is None else min(plan.requeue_after, left))

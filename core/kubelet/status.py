@@ -28,6 +28,8 @@ class Observed:
     address: str = ""
     stopped: bool = False
     """The Pod was to stop and has: its exit codes alone decide the phase."""
+    failure: tuple[str, str] | None = None
+    """The Pod has failed as a whole: reason and message."""
 
 
 def pod_status(pod: Obj, node: Obj, observed: Observed, stamp: str) -> Obj:
@@ -43,9 +45,8 @@ def pod_status(pod: Obj, node: Obj, observed: Observed, stamp: str) -> Obj:
         "phase": phase,
         "conditions": _conditions(pod, phase, observed, stamp),
     }
-    for kept in ("message", "reason"):
-        if kept in old:
-            out[kept] = old[kept]
+    told = (old.get("reason"), old.get("message")) if observed.failure is None else observed.failure
+    out |= {key: word for key, word in zip(("reason", "message"), told, strict=True) if word}
     host = host_ip(node)
     if host:
         out["hostIP"], out["hostIPs"] = host, [{"ip": host}]
@@ -68,31 +69,48 @@ def exit_code(status: Obj) -> int | None:
 
 def is_initialized(pod: Obj, statuses: Sequence[Obj]) -> bool:
     """Say whether all init containers are done (a sidecar: has started)."""
-    sidecars = {
-        c["name"] for c in pod["spec"].get("initContainers") or () if c.get("restartPolicy") == "Always"
-    }
-    return all(s.get("started") if s["name"] in sidecars else exit_code(s) == 0 for s in statuses)
+    return not _uninitialized(pod, statuses)
+
+
+def _uninitialized(pod: Obj, statuses: Sequence[Obj]) -> list[str]:
+    sidecars = sidecars_of(pod)
+    return [
+        s["name"] for s in statuses if not (s.get("started") if s["name"] in sidecars else exit_code(s) == 0)
+    ]
+
+
+def sidecars_of(pod: Obj) -> set[str]:
+    """Return the names of the init containers that run beside the others."""
+    return {c["name"] for c in pod["spec"].get("initContainers") or () if c.get("restartPolicy") == "Always"}
 
 
 def get_phase(pod: Obj, observed: Observed) -> str:
     old = (pod.get("status") or {}).get("phase")
     if old in ("Succeeded", "Failed"):
         return str(old)
+    if observed.failure is not None:
+        return "Failed"
     codes = [exit_code(status) for status in observed.containers]
     policy = pod["spec"].get("restartPolicy") or "Always"
     if observed.stopped:
         return "Succeeded" if all(code == 0 for code in codes) else "Failed"
-    if not is_initialized(pod, observed.init_containers):
+    if not _has_begun(observed) and not is_initialized(pod, observed.init_containers):
         hopeless = policy == "Never" and any(exit_code(s) for s in observed.init_containers)
         return "Failed" if hopeless else "Pending"
     states = [_kind_of_state(status) for status in observed.containers]
     if "waiting" in states:
         return "Pending"
-    if "running" in states or policy == "Always":
+    beside = any("running" in status["state"] for status in observed.init_containers)
+    if beside or "running" in states or policy == "Always":
         return "Running"
     if all(code == 0 for code in codes):
         return "Succeeded"
     return "Failed" if policy == "Never" else "Running"
+
+
+def _has_begun(observed: Observed) -> bool:
+    """Say whether a main container has: then a sidecar that is started again takes nothing back."""
+    return any("waiting" not in status["state"] for status in observed.containers)
 
 
 def _kind_of_state(status: Obj) -> Literal["waiting", "running", "stopped"]:
@@ -107,10 +125,12 @@ def _kind_of_state(status: Obj) -> Literal["waiting", "running", "stopped"]:
 def _conditions(pod: Obj, phase: str, observed: Observed, stamp: str) -> list[Obj]:
     old = {c["type"]: c for c in (pod.get("status") or {}).get("conditions") or ()}
     generation = pod["metadata"].get("generation", 1)
-    containers_ready = _containers_ready(phase, observed.containers)
+    sidecars = sidecars_of(pod)
+    beside = [status for status in observed.init_containers if status["name"] in sidecars]
+    containers_ready = _containers_ready(phase, [*beside, *observed.containers])
     verdicts: tuple[Verdict, ...] = (
         (observed.sandbox and phase not in ("Succeeded", "Failed"), "", ""),
-        _initialized(pod, phase, observed.init_containers),
+        _initialized(pod, phase, observed),
         _ready(pod, old, containers_ready),
         containers_ready,
         (True, "", ""),
@@ -150,12 +170,12 @@ def _containers_ready(phase: str, statuses: Sequence[Obj]) -> Verdict:
     return False, "ContainersNotReady", f"containers with unready status: [{' '.join(unready)}]"
 
 
-def _initialized(pod: Obj, phase: str, statuses: Sequence[Obj]) -> Verdict:
+def _initialized(pod: Obj, phase: str, observed: Observed) -> Verdict:
     if phase == "Succeeded":
         return True, "PodCompleted", ""
-    if is_initialized(pod, statuses):
+    waiting = _uninitialized(pod, observed.init_containers)
+    if not waiting or _has_begun(observed):
         return True, "", ""
-    waiting = [s["name"] for s in statuses if exit_code(s) != 0 and not s.get("started")]
     return False, "ContainersNotInitialized", f"containers with incomplete status: [{' '.join(waiting)}]"
 
 

@@ -59,6 +59,7 @@ def test_a_pod_that_does_not_fit_has_failed_with_the_reason(
     assert (status["phase"], status["reason"]) == ("Failed", reason)
     assert status["message"] == f"Pod was rejected: {message}"
     assert "startTime" in status
+    assert status["observedGeneration"] == 1
 
 
 def test_only_a_taint_that_evicts_is_looked_at() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from core.apimachinery.meta import condition_of
 from core.sim.settings import Settings
 from tests.core.kubelet.cast import Bench, container, node, pod
 
@@ -169,7 +170,7 @@ def test_init_containers_run_one_after_the_other():
     assert waiting(bench)[0] == "PodInitializing"
     assert bench.conditions["Initialized"] == "False"
     initialized = bench.status["conditions"][1]
-    assert initialized["message"] == "containers with incomplete status: [second]"
+    assert initialized["message"] == "containers with incomplete status: [first second]"
     assert "running" in bench.status["initContainerStatuses"][0]["state"]
 
     bench.run(10)
@@ -192,6 +193,42 @@ def test_a_sidecar_runs_beside_the_container():
 
     assert "running" in bench.status["initContainerStatuses"][0]["state"]
     assert bench.conditions["Ready"] == "True"
+
+
+def test_a_pod_is_as_ready_as_its_sidecar():
+    """PL9"""
+    never = {"tcpSocket": {"port": 1}, "periodSeconds": 1}
+    proxy = container("proxy", restartPolicy="Always", ports=[{"containerPort": 80}], readinessProbe=never)
+    bench = Bench(node(), pod(initContainers=[proxy])).run(10)
+
+    ready = condition_of(bench.pod, "Ready")
+    assert (bench.status["phase"], ready["status"], ready["message"]) == (
+        "Running",
+        "False",
+        "containers with unready status: [proxy]",
+    )
+
+
+def test_a_sidecar_that_is_started_again_takes_nothing_back():
+    """PL8, PL11"""
+    proxy = container("proxy", restartPolicy="Always", command=["sleep", "20"])
+    bench = Bench(node(), pod(initContainers=[proxy])).run(21.5)
+
+    assert "running" not in bench.status["initContainerStatuses"][0]["state"]
+    assert (bench.status["phase"], bench.conditions["Initialized"]) == ("Running", "True")
+
+
+@pytest.mark.parametrize(("command", "phase"), [(["sleep", "5"], "Succeeded"), (["false"], "Failed")])
+def test_a_sidecar_goes_when_the_others_have_ended_for_good(command, phase):
+    """PL11"""
+    proxy = container("proxy", restartPolicy="Always")
+    work = pod(container(command=command), initContainers=[proxy], restartPolicy="Never")
+    bench = Bench(node(), work).run(20)
+
+    assert bench.status["phase"] == phase
+    assert "terminated" in bench.status["initContainerStatuses"][0]["state"]
+    assert "Killing: Stopping container proxy" in bench.events
+    assert bench.look().actions == ()
 
 
 def test_a_changed_image_restarts_the_container():

@@ -169,6 +169,24 @@ def test_a_stop_hook_may_take_the_whole_grace_period():
     assert bench.state["terminated"]["exitCode"] == 137
 
 
+@pytest.mark.parametrize("claims", [(), ("www",)])
+def test_a_pod_fails_when_it_was_active_for_longer_than_it_may(claims):
+    """PL13: running, or still waiting for its volume"""
+    bench = Bench(node(), pod(claims=claims, activeDeadlineSeconds=20)).run(19)
+    assert bench.status["phase"] != "Failed"
+
+    bench.run(2)
+
+    status = bench.status
+    assert (status["phase"], status["reason"]) == ("Failed", "DeadlineExceeded")
+    assert status["message"] == "Pod was active on the node longer than the specified deadline"
+    assert condition_of(bench.pod, "Ready")["reason"] == "PodFailed"
+    assert "terminated" in bench.state
+    assert f"DeadlineExceeded: {status['message']}" in bench.events
+    assert ("Killing: Stopping container nginx" in bench.events) == (not claims)
+    assert bench.look().actions == ()
+
+
 def test_a_pod_that_never_started_is_removed_at_once():
     bench = Bench(node(), pod(claims=("www",))).run(1)
     bench.delete()
