@@ -169,8 +169,13 @@ def _services_by_selector(obj: Obj) -> Iterable[Hashable]:
     return ((obj["metadata"].get("namespace", ""), *min(selector.items())),) if selector else ()
 
 
+def involved_key(involved: Obj) -> Hashable:
+    """Return what tells apart what Events are about: its uid; of an Event that names none, the name."""
+    return involved.get("uid") or (involved.get("kind"), involved.get("namespace"), involved.get("name"))
+
+
 def _events_by_involved(obj: Obj) -> Iterable[Hashable]:
-    return (obj["involvedObject"].get("uid", ""),) if obj["kind"] == "Event" else ()
+    return (involved_key(obj["involvedObject"]),) if obj["kind"] == "Event" else ()
 
 
 def _ended_pods(obj: Obj) -> Iterable[Hashable]:
@@ -210,7 +215,7 @@ INDEXES: dict[str, IndexFunction] = {
     "services-by-selector": _services_by_selector,  # (namespace, first key of spec.selector, its value)
     "services-by-address": _services_by_address,  # a cluster IP (str) or a node port (int)
     "nodes-by-volume": _nodes_by_volume,  # unique volume name in status.volumesAttached
-    "events-by-involved": _events_by_involved,  # involvedObject.uid
+    "events-by-involved": _events_by_involved,  # involved_key: mostly involvedObject.uid
 }
 
 _INDEXES_OF_KIND: dict[str, tuple[str, ...]] = {

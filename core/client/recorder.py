@@ -13,7 +13,7 @@ from typing import Any
 from core.apimachinery.meta import Obj
 from core.apimachinery.timestamps import micro_timestamp, seconds, timestamp
 from core.client.actions import RecordEvent
-from core.client.cache import View
+from core.client.cache import View, involved_key
 
 SIMILAR_LIMIT = 10  # as many different messages of one reason before they are combined
 SIMILAR_WINDOW = 600.0
@@ -30,7 +30,7 @@ def record(view: View, request: RecordEvent, component: str, now: float) -> tupl
     """
     same_kind = [
         event
-        for event in view.indexed("events-by-involved", request.regarding["metadata"].get("uid", ""))
+        for event in _about(view, request)
         if event["reason"] == request.reason
         and event["type"] == request.type
         and component in (event["source"].get("component"), event.get("reportingComponent"))
@@ -52,6 +52,14 @@ def record(view: View, request: RecordEvent, component: str, now: float) -> tupl
     if _is_spam(view, request, component, now):
         return None
     return "create", _new(request, component, now)
+
+
+def _about(view: View, request: RecordEvent) -> list[Obj]:
+    """Return the Events about the same object."""
+    regarding = request.regarding
+    return view.indexed(
+        "events-by-involved", involved_key({"kind": regarding["kind"], **regarding["metadata"]})
+    )
 
 
 def _again(
@@ -89,7 +97,7 @@ def _is_spam(view: View, request: RecordEvent, component: str, now: float) -> bo
     """Token bucket of 25 a source and object, one token back every 300 s, read off the Events there are."""
     events = [
         event
-        for event in view.indexed("events-by-involved", request.regarding["metadata"].get("uid", ""))
+        for event in _about(view, request)
         if event["source"].get("component") == component and event["type"] == request.type
     ]
     total: int = sum(event.get("count", 1) for event in events)

@@ -34,6 +34,7 @@ class _Sync:
         self.old = sorted((rs for rs in ownership.kept if rs is not self.new), key=rses.by_age)
         self.because = "is paused" if self.paused else ""
         self.failed = False
+        self.refused: Obj | None = None  # what it says of itself if its new ReplicaSet is refused
         self._written: set[str] = set()
         self._status_written = False
 
@@ -52,7 +53,7 @@ class _Sync:
             else:
                 (self._roll if rses.is_rolling_update(self.deployment) else self._recreate)()
                 requeue = self._write_status(rollout=True)
-        return Plan(tuple(self.actions), requeue, self.because, failed=self.failed)
+        return Plan(tuple(self.actions), requeue, self.because, failed=self.failed, refused=self.refused)
 
     @property
     def sets(self) -> list[Obj]:
@@ -90,10 +91,12 @@ class _Sync:
             self._put_status({**status, "collisionCount": (status.get("collisionCount") or 0) + 1})
             self.failed = True
             return False
-        refused = f'Failed to create new replica set "{name}": {{error}}'
-        self.actions.append(
-            Create(rs, on_error=RecordEvent(self.deployment, "Warning", "ReplicaSetCreateError", refused))
-        )
+        reason, text = "ReplicaSetCreateError", f'Failed to create new replica set "{name}": {{error}}'
+        if progress.has_progress_deadline(self.deployment) and not self.actions:
+            stuck = progress.condition("Progressing", "False", reason, text)
+            status = progress.with_condition(self.deployment.get("status") or {}, stuck, self.now)
+            self.refused = replaced(self.deployment, "status", status)
+        self.actions.append(Create(rs, on_error=RecordEvent(self.deployment, "Warning", reason, text)))
         if replicas:
             self._event(f"Scaled up replica set {name} from 0 to {replicas}")
         self.new = rs

@@ -154,3 +154,24 @@ def test_a_modern_event_may_name_a_second_object() -> None:
         "uid": "preemptor",
         "apiVersion": "v1",
     }
+
+
+def test_events_that_name_no_uid_are_told_apart_by_name() -> None:
+    """NF7a: successive Pods of one name count one Event up, Pods of other names have theirs"""
+    cache = Cache()
+    verbs = []
+    for number, name in enumerate(["web-0", "web-0", *(f"web-{n}" for n in range(1, 12))]):
+        nameless = {"apiVersion": "v1", "kind": "Pod", "metadata": {"namespace": "default", "name": name}}
+        request = RecordEvent(nameless, "Normal", "TaintManagerEviction", f"Marking for deletion Pod {name}")
+        decided = record(cache, request, "taint-eviction-controller", NOW)
+        assert decided is not None
+        verb, event = decided
+        verbs.append(verb)
+        assert not event["message"].startswith(COMBINED)
+        cache.put(
+            {
+                **event,
+                "metadata": {**event["metadata"], "name": event["metadata"].get("name") or f"e{number}"},
+            }
+        )
+    assert verbs == ["create", "update", *["create"] * 11]
