@@ -57,8 +57,9 @@ SCORES: tuple[tuple[int, Score], ...] = (
 
 FLUSH_SECONDS = 300.0
 """A Pod that nothing has woken is tried again after this time (podMaxInUnschedulablePodsDuration)."""
-BACK_OFF_SECONDS = 10.0
-"""After a failed binding of volumes (podMaxBackoffSeconds)."""
+_FAILED_BINDING = 'running PreBind plugin "VolumeBinding": binding volumes: '
+BACK_OFF_SECONDS = (1.0, 10.0)
+"""After a failed binding of volumes: at first, doubling, and at most (podInitialBackoffSeconds, podMax…)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +155,7 @@ class Scheduler:
             return Plan(
                 because=f"is to run on {node} and waits for claim {', '.join(unbound)} to be bound there"
             )
-        message = f'running PreBind plugin "VolumeBinding": binding volumes: {error}'
+        message = f"{_FAILED_BINDING}{error}"
         words = f"must be placed anew: the volume of claim {unbound[0]} was not made for {node}"
         return self._unschedulable(cycle, Failure(message, words, reason="SchedulerError"), now)
 
@@ -191,7 +192,7 @@ class Scheduler:
         if conditions is not old or before != node:
             actions.append(UpdateStatus(changed))
         actions.append(self._event(pod, "Warning", "FailedScheduling", failure.message, "Scheduling"))
-        after = BACK_OFF_SECONDS if failure.reason == "SchedulerError" else FLUSH_SECONDS
+        after = _back_off(cycle) if failure.reason == "SchedulerError" else FLUSH_SECONDS
         if candidate is None:
             # one Pod at a time: the next is looked at when this one's status has been written
             return Plan(tuple(actions), requeue_after=after, because=failure.words, holds=True)
@@ -239,6 +240,15 @@ def _filtered(cycle: Cycle, filters: Sequence[NodeFilter]) -> tuple[list[Obj], d
         else:
             feasible.append(node)
     return feasible, refused
+
+
+def _back_off(cycle: Cycle) -> float:
+    """Return the pause after a failed binding, longer with each that the Pod's Events tell of."""
+    told = cycle.view.indexed("events-by-involved", uid_of(cycle.pod))
+    failed = [event for event in told if event["message"].startswith(_FAILED_BINDING)]
+    times: int = sum((event.get("series") or {}).get("count", 1) for event in failed)
+    first, last = BACK_OFF_SECONDS
+    return min(first * 2.0 ** min(times, 10), last)
 
 
 def fit_error(refused: dict[str, Sequence[Reason]]) -> str:

@@ -240,6 +240,7 @@ def test_two_claims_of_one_pod_get_two_volumes():
     assert [action.obj["metadata"]["name"] for action in plan.actions] == ["db-0", "pv-2", "pv-3"]
 
 
+GAVE_UP = 'running PreBind plugin "VolumeBinding": binding volumes: '
 NOMINATED = pod("web-0", "www", status={"nominatedNodeName": "node-1"})
 
 
@@ -264,13 +265,33 @@ def test_binds_when_the_delayed_claim_is_bound():
 
 def test_starts_over_when_the_provisioner_gave_up():
     """ST-5.33, L30"""
-    plan = schedule(NOMINATED, claim("www", storageClassName="wait"), DELAYED, *NODES)
+    bare = claim("www", storageClassName="wait")
+    plan = schedule(NOMINATED, bare, DELAYED, *NODES)
 
-    assert failure(plan) == (
-        'running PreBind plugin "VolumeBinding": binding volumes: selectedNode annotation reset for PVC "www"'
-    )
+    assert failure(plan) == f'{GAVE_UP}selectedNode annotation reset for PVC "www"'
     assert "nominatedNodeName" not in plan.actions[0].obj["status"]
-    assert plan.requeue_after == 10
+    asked = claim(
+        "www", storageClassName="wait", annotations={"volume.kubernetes.io/storage-provisioner": "x/y"}
+    )
+    assert (
+        failure(schedule(NOMINATED, asked, DELAYED, *NODES)) == f'{GAVE_UP}provisioning failed for PVC "www"'
+    )
+
+
+@pytest.mark.parametrize(("times", "pause"), [(0, 1), (1, 2), (3, 8), (5, 10)])
+def test_waits_longer_each_time_its_binding_fails(times, pause):
+    told = {
+        "kind": "Event",
+        "metadata": {"name": "e", "namespace": "default"},
+        "involvedObject": {"uid": NOMINATED["metadata"]["uid"]},
+        "message": f'{GAVE_UP}provisioning failed for PVC "www"',
+        "series": {"count": times},
+    }
+    plan = schedule(
+        NOMINATED, claim("www", storageClassName="wait"), DELAYED, *([told] if times else []), *NODES
+    )
+
+    assert plan.requeue_after == pause
 
 
 def test_a_delayed_claim_stays_on_the_node_selected_for_it():
