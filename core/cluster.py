@@ -14,7 +14,7 @@ from typing import Any
 from core import world
 from core.apimachinery import validation
 from core.apimachinery.errors import BadRequest
-from core.apimachinery.meta import Obj, Ref
+from core.apimachinery.meta import Obj, Ref, field
 from core.apiserver import printers
 from core.apiserver.podlog import LogOptions
 from core.apiserver.registry.deletion import DeleteOptions
@@ -28,7 +28,7 @@ from core.journal import Entry, entry_of
 from core.kubelet.shell.run import Result
 from core.manager import Decision, Manager
 from core.podlogs import Log, log_of
-from core.sim.settings import Settings
+from core.sim.settings import Settings, from_kept
 
 SETTLE_BATCH = 200  # entries a transaction
 SETTLED_AFTER = 60.0  # simulated seconds in which no timer may have anything to do
@@ -43,7 +43,7 @@ class Cluster:
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._compose(Settings(**store.settings))
+        self._compose(from_kept(store.settings))
         self._holder = ""  # of the lease, when this object takes part in leases at all
 
     def _compose(self, settings: Settings) -> None:
@@ -128,10 +128,20 @@ class Cluster:
     def configure(self, **flags: Any) -> None:
         """Restart all components with other settings, and keep those: fields of Settings by name."""
         with self.reading():
-            settings = replace(self.settings, **flags)
-            if settings != self.settings:
+            before, settings = self.settings, replace(self.settings, **flags)
+            if settings != before:
                 self.store.set_settings(_differing(settings))
                 self._compose(settings)
+            if settings.max_pods != before.max_pods:
+                self._resize_nodes(str(before.max_pods))
+
+    def _resize_nodes(self, before: str) -> None:
+        """Let the nodes say how many Pods their kubelets take now; those that said something else keep it."""
+        with self.store.transaction():
+            for node in self.view.list("Node"):
+                if field(node, "status.capacity.pods") == before:
+                    status = world.with_room(node["status"], self.settings.max_pods)
+                    self.registry.update_status({**node, "status": status}, "kubelet")
 
     def set_pace(self, pace: float, mode: str = "real") -> None:
         """*pace*: simulated seconds a wall second, 0 to pause; *mode* "real" or "lesson"."""

@@ -102,10 +102,11 @@ class Runtime:
         self._next_look = 0.0
         self._announce(name, GONE)
 
-    def create(self, name: str) -> Cluster:
+    def create(self, name: str, flags: Settings | None = None) -> Cluster:
         """Make a cluster: two Ready nodes, nothing in it. Raises: ApiError when the name will not do."""
         with self._lock:
-            cluster = Cluster.new(name, start=float(int(time.time())), settings=Settings(max_pods=MAX_PODS))
+            flags = flags or Settings(max_pods=MAX_PODS)
+            cluster = Cluster.new(name, start=float(int(time.time())), settings=flags)
             cluster.set_pace(settings.PACE)
             self._drivers[name] = Driver(cluster, self._announce)
         self.wake()
@@ -119,15 +120,15 @@ class Runtime:
         self._announce(name, GONE)
 
     def reset(self, name: str) -> None:
-        """Make the cluster anew under its old name. Raises: KeyError."""
+        """Make the cluster anew under its old name, with its flags. Raises: KeyError."""
         with self._lock:
             driver = self.driver(name)
-            pace, mode = driver.cluster.pace, driver.cluster.mode
+            pace, mode, flags = driver.cluster.pace, driver.cluster.mode, driver.cluster.settings
             # The store first, as all who write do: whoever holds that waits for the database.
             # One transaction: no other process sees a moment without the cluster.
             with driver.cluster.reading(), transaction.atomic():
                 self._drivers.pop(name).cluster.destroy()
-                self.create(name).set_pace(pace, mode)
+                self.create(name, flags).set_pace(pace, mode)
         self._announce(name, GONE)
 
     # -- driving ---------------------------------------------------------------------------------------

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import ast
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from core.cluster import Cluster
+from core.sim import flags
+from core.sim.settings import GATES, Settings
 from stsviz.pages.examples import EXAMPLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -50,6 +53,24 @@ def test_every_make_target_that_the_readme_names_exists() -> None:
 def test_every_word_of_make_run_that_the_readme_names_exists() -> None:
     known = set(re.findall(r"^([A-Z_]+) [?:]?=", text("Makefile"), re.MULTILINE))
     assert set(re.findall(r"^\| `([A-Z_]+)` \|", text("README.md"), re.MULTILINE)) <= known
+
+
+def test_the_table_of_flags_is_the_one_that_the_components_have() -> None:
+    """SW1, SW2, SW3, SW4, SW5, SW6"""
+    gates = {name: f"feature-gates={gate}" for gate, name in GATES.items()}
+    rows = [
+        f"| `--{gates.get(one.name, one.name.replace('_', '-'))}` | `{flags.shown(one.default)}` "
+        f"| {one.metadata['of']}: {one.metadata['what']} |"
+        for one in fields(Settings)
+    ]
+    paper = text("docs/settings.md")
+    assert re.findall(r"^\| `--.*", paper.split("## Switches")[0], re.MULTILINE) == rows
+
+    examples = re.findall(r"`--([a-z-]+)=([^`]+)`", paper.split("## Switches")[1])
+    assert len(examples) == 6
+    for flag, value in examples:
+        ((name, asked),) = flags.parse({flag: [value]}).items()
+        assert asked != getattr(Settings(), name)
 
 
 def test_every_link_of_the_papers_leads_somewhere() -> None:

@@ -15,7 +15,6 @@ from core.client.cache import View
 from core.client.component import Handler
 from core.sim.settings import Settings
 
-EVENT_TTL = 3600.0
 ALL_EVENTS = Ref("Event", "", "")
 
 
@@ -29,7 +28,7 @@ class EventTTL:
     resync_period: float | None = 60.0
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        self._ttl = settings.event_ttl
 
     def resync_keys(self, view: View) -> Iterable[Ref]:
         return (ALL_EVENTS,)
@@ -38,9 +37,10 @@ class EventTTL:
         expired = [
             Delete(ref_of(event), uid=event["metadata"]["uid"])
             for event in view.list("Event")
-            if now - last_written(event) >= EVENT_TTL
+            if now - last_written(event) >= self._ttl
         ]
-        return Plan(tuple(expired), because="an Event is kept for an hour") if expired else NOTHING
+        because = f"an Event is kept for {self._ttl / 60:g} minutes"
+        return Plan(tuple(expired), because=because) if expired else NOTHING
 
 
 def last_written(event: Obj) -> float:

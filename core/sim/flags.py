@@ -6,27 +6,62 @@ Source: staging/src/k8s.io/component-base/cli/flag and Go's time.ParseDuration (
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
-from typing import Any
+from typing import Any, Final
 
-from core.sim.settings import Settings
+from core.sim.settings import GATES, Settings
+
+FEATURE_GATES: Final = "feature-gates"
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _DURATION = re.compile(r"(?:\d+(?:\.\d*)?(?:ms|us|ns|h|m|s))+")
 
 
 def names() -> dict[str, str]:
-    """Return flag -> field of :class:`Settings`: ``{"watch-lag": "watch_lag", ...}``."""
-    return {field.name.replace("_", "-"): field.name for field in fields(Settings)}
+    """Return flag -> field of :class:`Settings`: ``{"watch-lag": "watch_lag", ...}``; gates stand apart."""
+    gated = GATES.values()
+    return {field.name.replace("_", "-"): field.name for field in fields(Settings) if field.name not in gated}
+
+
+def parse(given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Return field of :class:`Settings` -> value for flags as they were *given*, each once or more.
+
+    Of a flag that was given twice the last counts; feature gates add up. Raises: ValueError, in words.
+    """
+    out: dict[str, Any] = {}
+    for flag, texts in given.items():
+        if flag == FEATURE_GATES:
+            for text in texts:
+                out |= gates(text)
+        elif texts:
+            out[names()[flag]] = value(flag, texts[-1])
+    return out
+
+
+def gates(text: str) -> dict[str, bool]:
+    """Return what ``MaxUnavailableStatefulSet=true`` says. Raises: ValueError, in words.
+
+    Source: staging/src/k8s.io/component-base/featuregate/feature_gate.go.
+    """
+    out: dict[str, bool] = {}
+    for pair in filter(None, text.split(",")):
+        name, equals, word = (part.strip() for part in pair.partition("="))
+        if not equals:
+            raise ValueError(f"--{FEATURE_GATES}: missing bool value for {name}")
+        if name not in GATES:
+            raise ValueError(
+                f"--{FEATURE_GATES}: unrecognized feature gate: {name} (here: {', '.join(GATES)})"
+            )
+        out[GATES[name]] = _bool(FEATURE_GATES, word)
+    return out
 
 
 def value(flag: str, text: str) -> Any:
     """Return what *text* means for *flag*. Raises: ValueError, in words."""
     default = getattr(Settings(), names()[flag])
     if isinstance(default, bool):
-        if text.lower() not in ("true", "false"):
-            raise ValueError(f"--{flag}: {text!r} is neither true nor false")
-        return text.lower() == "true"
+        return _bool(flag, text)
     if isinstance(default, float):
         return _seconds(flag, text)
     if isinstance(default, int):
@@ -36,10 +71,50 @@ def value(flag: str, text: str) -> Any:
     return text
 
 
+def told(flag: str) -> str:
+    """Return what *flag* is for, and its default."""
+    if flag == FEATURE_GATES:
+        return ", ".join(f"{gate}=true|false" for gate in GATES)
+    name = names()[flag]
+    what = next(one.metadata["what"] for one in fields(Settings) if one.name == name)
+    return f"{what} (default {shown(getattr(Settings(), name))})"
+
+
+def shown(default: Any) -> str:
+    """Return *default* as one writes it on a command line: ``1m30s``, ``true``, ``110``."""
+    if isinstance(default, bool):
+        return str(default).lower()
+    if not isinstance(default, float):
+        return str(default)
+    if default < 1:
+        return f"{default * 1000:g}ms" if default else "0"
+    hours, rest = divmod(default, 3600)
+    minutes, seconds = divmod(rest, 60)
+    parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
+    return "".join(f"{number:g}{unit}" for number, unit in parts if number)
+
+
+def _bool(flag: str, text: str) -> bool:
+    """As strconv.ParseBool reads it."""
+    if text in ("1", "t", "T", "TRUE", "true", "True"):
+        return True
+    if text in ("0", "f", "F", "FALSE", "false", "False"):
+        return False
+    raise ValueError(f"--{flag}: {text!r} is neither true nor false")
+
+
 def _seconds(flag: str, text: str) -> float:
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise ValueError(f"--{flag}: {error}") from None
+
+
+def duration(text: str) -> float:
+    """Return the seconds that Go's durations stand for: ``1m30s``. Raises: ValueError, in words."""
     if text == "0":
         return 0.0
     if not _DURATION.fullmatch(text):
-        raise ValueError(f'--{flag}: {text!r} is no duration: write "15s", "1m30s" or "500ms"')
+        raise ValueError(f'{text!r} is no duration: write "15s", "1m30s" or "500ms"')
     parts = re.findall(r"([\d.]+)(ms|us|ns|h|m|s)", text)
     return sum(float(number) * _UNITS[unit] for number, unit in parts)

@@ -1,39 +1,86 @@
-"""The settings of a cluster: the components' flags under their real names, switches, and wording.
+"""The settings of a cluster: the components' flags under their real names, the switches, and wording.
 
-Source: `kube-controller-manager --help`, `kubelet --help` of v1.36; workloads.md section 0 (switches).
+One table: what is in it can be set from outside (core/sim/flags), and docs/settings.md shows it.
+Source: `kube-apiserver --help`, `kube-controller-manager --help`, `kubelet --help` of v1.36; workloads.md
+section 0 (switches).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Final
+
+APISERVER: Final = "kube-apiserver"
+MANAGER: Final = "kube-controller-manager"
+KUBELET: Final = "kubelet"
+RELEASES: Final = "what changed between releases"
+STAGE: Final = "the simulation"
+GATES: Final[Mapping[str, str]] = {"MaxUnavailableStatefulSet": "max_unavailable_stateful_set"}
+"""Feature gate -> the field that it is."""
+
+
+def _flag(default: Any, of: str, what: str) -> Any:
+    return field(default=default, metadata={"of": of, "what": what})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Seconds where a number is a time. Fields are the flags in snake_case."""
+    """Seconds where a number with a point is a time. Fields are the flags in snake_case."""
 
-    pvclaimbinder_sync_period: float = 15.0
-    node_monitor_grace_period: float = 50.0  # SW6
-    node_monitor_period: float = 5.0
-    terminated_pod_gc_threshold: int = 12500
-    default_not_ready_toleration_seconds: int = 300
-    default_unreachable_toleration_seconds: int = 300
-    sync_frequency: float = 60.0  # kubelet: every Pod is looked at again
-    max_pods: int = 110  # kubelet: Pods a node takes
-    container_start_seconds: float = 1.0  # fake runtime: from mounted volumes to a started container
-    container_start_jitter: float = 0.25  # fake runtime: at most so much longer, from Pod to Pod
-    container_stop_seconds: float = 0.01  # fake runtime: from SIGTERM to exit, at most the grace period
-    volume_unmount_seconds: float = 1.0  # kubelet: from the last container's end to the Pod's removal
-    api_latency: float = 0.004  # simulated seconds between two writes of one component's sync
-    watch_lag: float = 0.0  # simulated seconds until a process's cache sees a write
+    default_not_ready_toleration_seconds: int = _flag(
+        300, APISERVER, "how long a Pod that says nothing of it stays on a node that is not ready"
+    )
+    default_unreachable_toleration_seconds: int = _flag(
+        300, APISERVER, "how long a Pod that says nothing of it stays on a node that does not answer"
+    )
+    event_ttl: float = _flag(3600.0, APISERVER, "how long an Event is kept")
 
-    max_unavailable_stateful_set: bool = False  # SW1
-    on_delete_promotion: bool = False  # SW2
-    recreating_failed_pod_events: bool = False  # SW3
-    revision_data_without_creation_timestamp: bool = True  # SW4
-    full_template_validation: bool = True  # SW5
+    pvclaimbinder_sync_period: float = _flag(
+        15.0, MANAGER, "how often every claim and volume is looked at again"
+    )
+    node_monitor_period: float = _flag(5.0, MANAGER, "how often the nodes' heartbeats are looked at")
+    node_monitor_grace_period: float = _flag(
+        50.0, MANAGER, "how long a node may be silent (SW6: 40s up to 1.31)"
+    )
+    terminated_pod_gc_threshold: int = _flag(
+        12500, MANAGER, "so many Pods that have ended are kept; 0: all of them"
+    )
 
-    wording: str = "W35"  # storage.md section 0.3
-    service_cidr: str = "10.96.0.0/16"
-    cluster_domain: str = "cluster.local"
-    cluster_dns: str = "10.96.0.10"
+    max_pods: int = _flag(110, KUBELET, "Pods that a node takes; clusters made on the page begin with 10000")
+    cluster_domain: str = _flag("cluster.local", KUBELET, "the domain of Services and Pods")
+    cluster_dns: str = _flag("10.96.0.10", KUBELET, "the name server in `/etc/resolv.conf`")
+
+    max_unavailable_stateful_set: bool = _flag(
+        False, RELEASES, "SW1, a gate: `rollingUpdate.maxUnavailable` of a set counts (1.37)"
+    )
+    on_delete_promotion: bool = _flag(
+        False, RELEASES, "SW2: `currentRevision` catches up under `OnDelete` too (after 1.36)"
+    )
+    recreating_failed_pod_events: bool = _flag(
+        False, RELEASES, "SW3: Events `RecreatingFailedPod` and `RecreatingTerminatedPod` (up to 1.30)"
+    )
+    revision_data_without_creation_timestamp: bool = _flag(
+        True, RELEASES, "SW4: what a ControllerRevision's name is a hash of (false up to 1.33)"
+    )
+    full_template_validation: bool = _flag(
+        True, RELEASES, "SW5: a set's bad Pod template is refused at once, not Pod by Pod (false up to 1.33)"
+    )
+    wording: str = _flag("W35", RELEASES, "whose messages of storage and scheduling: W30, W33, W35")
+
+    container_start_seconds: float = _flag(1.0, STAGE, "from mounted volumes to a started container")
+    container_start_jitter: float = _flag(0.25, STAGE, "at most so much longer, from Pod to Pod")
+    container_stop_seconds: float = _flag(0.01, STAGE, "from SIGTERM to exit, at most the grace period")
+    volume_unmount_seconds: float = _flag(1.0, STAGE, "from the last container's end to the Pod's removal")
+    api_latency: float = _flag(0.004, STAGE, "between two writes of one component")
+    watch_lag: float = _flag(0.0, STAGE, "until a component's cache sees a write")
+    service_cidr: str = _flag("10.96.0.0/16", STAGE, "where cluster IPs come from")
+
+
+def from_kept(kept: Mapping[str, Any]) -> Settings:
+    """Return the settings that a database keeps: what differs from the defaults.
+
+    A database of an earlier version may keep a setting that is none any more.
+    """
+    known = {one.name for one in fields(Settings)}
+    return Settings(**{name: value for name, value in kept.items() if name in known})

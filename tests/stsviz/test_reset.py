@@ -29,6 +29,15 @@ def test_a_reset_in_the_middle_of_a_slice_waits_for_its_end() -> None:
     runtime.destroy("busy")
 
 
+def test_a_cluster_made_anew_keeps_its_flags() -> None:
+    runtime.create("flagged").configure(event_ttl=60.0)
+
+    runtime.reset("flagged")
+
+    assert runtime.cluster("flagged").settings.event_ttl == 60.0
+    runtime.destroy("flagged")
+
+
 def _reset_and_close(name: str) -> None:
     runtime.reset(name)
     connection.close()

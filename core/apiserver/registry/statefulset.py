@@ -28,7 +28,13 @@ from core.apiserver.registry.counts import (
     positive_int_or_percent,
 )
 from core.apiserver.registry.podspec_defaults import default_pod_template, ensured
-from core.apiserver.registry.podtemplate import Wording, validate_selector_and_template
+from core.apiserver.registry.podspec_validation import validate_pod_spec
+from core.apiserver.registry.podtemplate import (
+    Wording,
+    validate_fixed_fields,
+    validate_selector_and_template,
+)
+from core.sim.settings import Settings
 
 KIND = "StatefulSet"
 name_check = dns1123_label
@@ -38,6 +44,7 @@ _WORDING = Wording(
     no_deadline="activeDeadlineSeconds in StatefulSet is not Supported",
     invalid_selector="",
 )
+_POD = "spec.template.spec"
 _MUTABLE = (
     "replicas",
     "ordinals",
@@ -119,6 +126,16 @@ def _drop_or_default_max_unavailable(obj: Obj, old: Obj | None, context: Context
     stored = ((old or {}).get("spec") or {}).get("updateStrategy", {}).get("rollingUpdate") or {}
     if "maxUnavailable" not in stored:
         rolling.pop("maxUnavailable", None)
+
+
+def validate_under(obj: Obj, old: Obj | None, settings: Settings) -> list[FieldError]:
+    """Validate as the release does that *settings* stand for: before 1.34 a bad template was let in (SW5)."""
+    errors = validate(obj) if old is None else validate_update(obj, old)
+    if settings.full_template_validation:
+        return errors
+    found = set(map(str, validate_pod_spec(_with_claims_as_volumes(obj["spec"])["template"]["spec"], _POD)))
+    fixed = set(map(str, validate_fixed_fields(obj["spec"], _WORDING.no_deadline)))
+    return [error for error in errors if str(error) not in found - fixed]
 
 
 def validate(obj: Obj) -> list[FieldError]:

@@ -39,17 +39,15 @@ class Command(BaseCommand):
         )
         parser.add_argument("--port", type=int, default=8000)
         group = parser.add_argument_group("components", "flags of the cluster lab, as in Kubernetes")
-        for flag, field in flags.names().items():
-            group.add_argument(f"--{flag}", dest=f"flag_{field}", metavar="VALUE")
+        for flag in (*flags.names(), flags.FEATURE_GATES):
+            group.add_argument(
+                f"--{flag}", dest=flag, action="append", metavar="VALUE", help=flags.told(flag)
+            )
 
     def handle(self, *args: Any, host: str, port: int, **options: Any) -> None:
         began = time.monotonic()
         try:
-            asked = {
-                field: flags.value(flag, options[f"flag_{field}"])
-                for flag, field in flags.names().items()
-                if options[f"flag_{field}"] is not None
-            }
+            asked = flags.parse({f: options.get(f) or () for f in (*flags.names(), flags.FEATURE_GATES)})
         except ValueError as error:
             raise CommandError(str(error)) from None
         own = self._let_others_in(host) if is_open(host, settings.ALLOWED_HOSTS) else None

@@ -40,3 +40,10 @@ def test_a_series_counts_from_when_it_was_last_observed():
     seen = event(9999, series={"count": 2, "lastObservedTime": timestamp(NOW - 10)})
 
     assert EventTTL(Settings()).sync(Cache([seen]), ALL_EVENTS, NOW).actions == ()
+
+
+def test_goes_earlier_when_told_so():
+    plan = EventTTL(Settings(event_ttl=600.0)).sync(Cache([event(601)]), ALL_EVENTS, NOW)
+
+    assert len(plan.actions) == 1
+    assert plan.because == "an Event is kept for 10 minutes"

@@ -133,6 +133,16 @@ def test_a_toleration_for_one_taint_leaves_only_the_other_to_add() -> None:
     ]
 
 
+def test_how_long_a_lost_node_is_tolerated_are_two_flags_of_the_api_server() -> None:
+    """NF6"""
+    flags = {"default_not_ready_toleration_seconds": 30, "default_unreachable_toleration_seconds": 0}
+    tolerations = created(a_pod(), **flags)["spec"]["tolerations"]
+    assert [(t["key"], t["tolerationSeconds"]) for t in tolerations] == [
+        ("node.kubernetes.io/not-ready", 30),
+        ("node.kubernetes.io/unreachable", 0),
+    ]
+
+
 def test_mounts_no_token_where_the_pod_declines_it() -> None:
     made = created(a_pod(automountServiceAccountToken=False))
     assert "volumes" not in made["spec"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.sim import flags
+from core.sim.settings import Settings, from_kept
 
 
 @pytest.mark.parametrize(
@@ -15,7 +16,8 @@ from core.sim import flags
         ("watch-lag", "250ms", 0.25),
         ("watch-lag", "0", 0.0),
         ("max-pods", "250", 250),
-        ("max-unavailable-stateful-set", "true", True),
+        ("on-delete-promotion", "true", True),
+        ("full-template-validation", "F", False),
         ("wording", "W33", "W33"),
     ],
 )
@@ -30,9 +32,65 @@ def test_reads_a_flag_as_its_component_does(flag: str, text: str, value: object)
         ("pvclaimbinder-sync-period", "2", "is no duration"),
         ("pvclaimbinder-sync-period", "soon", "is no duration"),
         ("max-pods", "-1", "is no whole number"),
-        ("max-unavailable-stateful-set", "maybe", "neither true nor false"),
+        ("on-delete-promotion", "maybe", "neither true nor false"),
     ],
 )
 def test_says_what_is_wrong_with_a_flag(flag: str, text: str, words: str):
     with pytest.raises(ValueError, match=words):
         flags.value(flag, text)
+
+
+def test_gathers_what_was_given_and_of_a_flag_given_twice_the_last():
+    given = {"max-pods": ["3", "5"], "event-ttl": ["30m"], "watch-lag": []}
+
+    assert flags.parse(given) == {"max_pods": 5, "event_ttl": 1800.0}
+
+
+def test_a_gate_is_set_as_in_kubernetes():
+    """SW1"""
+    assert flags.parse({"feature-gates": ["MaxUnavailableStatefulSet=true"]}) == {
+        "max_unavailable_stateful_set": True
+    }
+    twice = ["MaxUnavailableStatefulSet=true, MaxUnavailableStatefulSet=0", ""]
+    assert flags.parse({"feature-gates": twice}) == {"max_unavailable_stateful_set": False}
+    assert "max-unavailable-stateful-set" not in flags.names()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("MaxUnavailableStatefulSet", "missing bool value for MaxUnavailableStatefulSet"),
+        ("Nonsense=true", "unrecognized feature gate: Nonsense"),
+        ("MaxUnavailableStatefulSet=yes", "neither true nor false"),
+    ],
+)
+def test_says_what_is_wrong_with_a_gate(text: str, words: str):
+    with pytest.raises(ValueError, match=words):
+        flags.parse({"feature-gates": [text]})
+
+
+@pytest.mark.parametrize(
+    ("default", "text"),
+    [
+        (15.0, "15s"),
+        (3600.0, "1h"),
+        (90.0, "1m30s"),
+        (0.25, "250ms"),
+        (0.0, "0"),
+        (True, "true"),
+        (110, "110"),
+    ],
+)
+def test_writes_a_default_so_that_it_can_be_read_again(default: object, text: str):
+    assert flags.shown(default) == text
+
+
+def test_every_default_is_read_as_itself():
+    for flag, field in flags.names().items():
+        default = getattr(Settings(), field)
+        assert flags.value(flag, flags.shown(default)) == default
+        assert flags.told(flag).endswith(f"(default {flags.shown(default)})")
+
+
+def test_a_setting_of_an_earlier_version_is_let_go():
+    assert from_kept({"max_pods": 7, "sync_frequency": 60.0}) == Settings(max_pods=7)
