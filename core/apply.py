@@ -17,6 +17,7 @@ from core.apimachinery.manifest import Document, Problem, read
 from core.apimachinery.meta import Obj, Ref, annotations_of, replaced
 from core.apimachinery.patch import strategic_merge_patch, three_way
 from core.apiserver.registry.generic import Registry
+from core.apiserver.zeros import without_zeros
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
@@ -93,10 +94,10 @@ def _apply(registry: Registry, ref: Ref, modified: Obj, actor: str) -> str:
     with registry.store.transaction():
         current = registry.store.get(ref)
         if current is None:
-            registry.create(modified, actor)
+            registry.create(without_zeros(modified), actor)
             return "created"
         patch = three_way(_last_applied(current), modified, current)
-        new = registry.update(strategic_merge_patch(current, patch), actor)
+        new = registry.update(without_zeros(strategic_merge_patch(current, patch)), actor)
         return "unchanged" if new is current else "configured"
 
 

@@ -4,7 +4,8 @@
 
 FOLDER holds the Go modules ``k8s.io/api`` and ``k8s.io/apimachinery`` as ``api@v0.36.3`` and
 ``apimachinery@v0.36.3``. Numbers and types come from their generated.proto; which fields are pointers (so
-that zero says something) and which are inlined in JSON, only the tags in types.go know.
+that zero says something), which are inlined in JSON and which are written there though they are zero (no
+omitempty; marked with !), only the tags in types.go know.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ class Field(NamedTuple):
     shape: str  # "optional", "repeated", "map"
     pointer: bool
     inline: bool
+    kept: bool
     message: tuple[str, str] | None  # (apiVersion, name) of what it refers to
 
 
@@ -62,7 +64,7 @@ def read(folder: Path, version: str) -> dict[tuple[str, str], list[Field]]:
     """Return the messages of one package."""
     package = folder / PACKAGES[version]
     tags = {
-        (struct, int(number)): (go_type, json.split(",")[0], "inline" in json.split(","))
+        (struct, int(number)): (go_type, json.split(",")[0], json.split(",")[1:])
         for struct, body in _STRUCT.findall((package / "types.go").read_text())
         for go_type, json, number in _TAGGED.findall(body)
     }
@@ -70,11 +72,15 @@ def read(folder: Path, version: str) -> dict[tuple[str, str], list[Field]]:
     for name, body in _MESSAGE.findall((package / "generated.proto").read_text()):
         fields = []
         for label, value, type_, proto_name, number in _FIELD.findall(body):
-            go_type, json_name, inline = tags.get((name, int(number)), ("", "", False))
+            go_type, json_name, options = tags.get((name, int(number)), ("", "", ["omitempty"]))
             word, message = _type(value or type_, version)
             shape = "map" if value else label
-            pointer = go_type.startswith("*")
-            fields.append(Field(int(number), json_name or proto_name, word, shape, pointer, inline, message))
+            pointer, inline = go_type.startswith("*"), "inline" in options
+            alone = word in SCALARS.values() or shape != "optional"
+            kept = alone and not pointer and not inline and "omitempty" not in options
+            fields.append(
+                Field(int(number), json_name or proto_name, word, shape, pointer, inline, kept, message)
+            )
         out[version, name] = fields
     return out
 
@@ -113,11 +119,12 @@ def lines(messages: dict[tuple[str, str], list[Field]]) -> Iterator[str]:
 def _written(field: Field) -> str:
     if field.inline:
         return f"{field.number} .:{field.type}"
+    kept = "!" if field.kept else ""
     if field.shape == "map":
-        return f"{field.number} {field.name}:map<{field.type or 'str'}>"
+        return f"{field.number} {field.name}:map<{field.type or 'str'}>{kept}"
     mark = "*" if field.shape == "repeated" else "?" if field.pointer else ""
     type_ = field.type or ("str" if mark else "")
-    return f"{field.number} {field.name}" + (f":{type_}{mark}" if type_ else "")
+    return f"{field.number} {field.name}" + (f":{type_}{mark}" if type_ else "") + kept
 
 
 def main(folder: Path) -> None:

@@ -20,6 +20,7 @@ from core.apimachinery.yamltree import Refused, read_tree
 from core.apiserver import protobuf
 from core.apiserver.discovery import Resource
 from core.apiserver.refusals import UnsupportedMediaType
+from core.apiserver.zeros import without_zeros
 
 JSON, YAML, PROTOBUF = "application/json", "application/yaml", "application/vnd.kubernetes.protobuf"
 MAX_BYTES = 3 * 1024 * 1024
@@ -203,7 +204,7 @@ def read_object(
     strict = [*(finding.message for finding in decoded.unknown), *strict]
     if strict and validation == "Strict":
         raise BadRequest(f"{prefix}strict decoding error: {', '.join(strict)}")
-    obj = {**decoded.obj, "kind": kind, "apiVersion": api_version}
+    obj = without_zeros({**decoded.obj, "kind": kind, "apiVersion": api_version})
     obj.setdefault("metadata", {})
     return obj, strict if validation == "Warn" else []
 

@@ -29,6 +29,7 @@ from core.apiserver.registry.deletion import DeleteOptions
 from core.apiserver.registry.generic import Registry
 from core.apiserver.registry.preconditions import check_uid
 from core.apiserver.store import modified, not_found
+from core.apiserver.zeros import without_zeros
 
 _NAMESPACE_DIFFERS = "the namespace of the provided object does not match the namespace sent on the request"
 # of these a delete answers the object, of all others that it succeeded
@@ -257,6 +258,7 @@ class Handlers:
         def change() -> Obj:
             live = self.store.get(target.ref)
             new, manage = fieldmanager.apply(live, config, me, force=write.options.force)
+            new = without_zeros(new)
             if live is None:
                 return self.registry.create(new, write.actor, manage=manage)
             check_uid(new, live)

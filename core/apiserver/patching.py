@@ -16,6 +16,7 @@ from core.apimachinery.patch import go_text, json_patch, merge_patch, strategic_
 from core.apimachinery.schema import type_of
 from core.apiserver.body import JSON, Body, NotData, parse
 from core.apiserver.refusals import UnsupportedPatchType, invalid_patch
+from core.apiserver.zeros import without_zeros
 
 JSON_PATCH = "application/json-patch+json"
 MERGE_PATCH = "application/merge-patch+json"
@@ -71,7 +72,7 @@ def _decoded(new: Obj, patch: Body, media: str, validation: str, warnings: list[
         raise invalid_patch(_shown(new, patch, media), f"strict decoding error: {', '.join(strict)}")
     if validation == "Warn":
         warnings += strict
-    return decoded.obj
+    return without_zeros(decoded.obj)
 
 
 def _shown(new: Obj, patch: Body, media: str) -> str:

@@ -26,17 +26,22 @@ class UnknownMessage(ValueError):
     """A kind whose fields are not in the table."""
 
 
-class _Field(NamedTuple):
-    """*name*: "." for one whose fields stand in JSON where it would. *type*: "" is a string."""
+class Field(NamedTuple):
+    """*name*: "." for one whose fields stand in JSON where it would. *type*: of a value, or of each.
+
+    *kept*: JSON has it though it is zero.
+    """
 
     name: str
     type: str
     shape: str  # "": one that is absent when zero, "?": one of which zero says something, "*", "map"
+    kept: bool
 
 
-def _field(text: str, package: str) -> tuple[int, _Field]:
+def _field(text: str, package: str) -> tuple[int, Field]:
     """Read ``4 replicas:int?``: number, name, and type, which is a string when none is said."""
     number, _, rest = text.strip().partition(" ")
+    kept, rest = rest.endswith("!"), rest.removesuffix("!")
     name, _, type_ = rest.partition(":")
     shape = ""
     if type_.startswith("map<"):
@@ -45,7 +50,7 @@ def _field(text: str, package: str) -> tuple[int, _Field]:
         type_, shape = type_[:-1], type_[-1]
     if type_[:1].isupper() and type_ not in _WHOLE:
         type_ = f"{package}.{type_}"
-    return int(number), _Field(name, type_ or "str", shape)
+    return int(number), Field(name, type_ or "str", shape, kept)
 
 
 def decode(body: bytes) -> dict[str, Any]:
@@ -64,7 +69,7 @@ def decode(body: bytes) -> dict[str, Any]:
             raw = _bytes(value)
     kind, api_version = type_meta.get(2, ""), type_meta.get(1, "")
     name = f"{api_version}.{kind}"
-    if name not in _MESSAGES:
+    if name not in MESSAGES:
         name = _OF_KIND.get(kind, "")
     if not name:
         raise UnknownMessage(kind)
@@ -72,7 +77,7 @@ def decode(body: bytes) -> dict[str, Any]:
 
 
 def _message(data: bytes, name: str) -> dict[str, Any]:
-    fields = _MESSAGES[name]
+    fields = MESSAGES[name]
     out: dict[str, Any] = {}
     for number, value in _wire(data):
         field = fields.get(number)
@@ -88,7 +93,7 @@ def _message(data: bytes, name: str) -> dict[str, Any]:
             # the sender writes what is empty too; absent is what it means, but where zero says something
             if field.name == ".":
                 out |= read
-            elif read or (field.shape == "?" and read is not None):
+            elif read or field.kept or (field.shape == "?" and read is not None):
                 out[field.name] = read
     return out
 
@@ -151,14 +156,14 @@ _WHOLE: dict[str, Callable[[int | bytes], Any]] = {
 
 # -- the table -------------------------------------------------------------------------------------
 
-_MESSAGES: dict[str, dict[int, _Field]] = {}
+MESSAGES: dict[str, dict[int, Field]] = {}
 _OF_KIND: dict[str, str] = {}
 """For who names another version than the message's: options come in every version."""
 
 for _line in files("core.apiserver").joinpath("protobuf.txt").read_text("utf-8").splitlines():
     _name, _, _fields = _line.partition(": ")
     _package, _, _kind = _name.rpartition(".")
-    _MESSAGES[_name] = dict(_field(text, _package) for text in _fields.split(",") if text)
+    MESSAGES[_name] = dict(_field(text, _package) for text in _fields.split(",") if text)
     if _kind == "DeleteOptions" or _fields.startswith("1 metadata:meta"):
         _OF_KIND[_kind] = _name
 

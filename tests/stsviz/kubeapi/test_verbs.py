@@ -144,6 +144,23 @@ def test_a_patch_that_cannot_be(space: Space, kind: str, patch: Any, code: int, 
     assert (answer.code, answer.message[: len(message)]) == (code, message)
 
 
+@pytest.mark.parametrize(
+    "media", ["merge-patch+json", "strategic-merge-patch+json", "apply-patch+yaml&force=true&fieldManager=me"]
+)
+def test_what_is_patched_to_zero_is_not_written_as_go_does_not(space: Space, media: str):
+    """STS-D8, STS-D13"""
+    space.set()
+    media, _, query = media.partition("&")
+    for seconds, generation in ((5, 2), (0, 3), (0, 3)):
+        body = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "web", "labels": {}}}
+        body["spec"] = {"minReadySeconds": seconds}
+        kind = {"Content_Type": f"application/{media}"}
+        answer = space.server.call("PATCH", f"{space.apps}/statefulsets/web?{query}", body, **kind)
+        assert answer.json["spec"].get("minReadySeconds") == (seconds or None)
+        assert answer.json["metadata"]["generation"] == generation
+        assert "labels" not in answer.json["metadata"]
+
+
 def test_a_strict_patch_names_the_unknown_field_and_a_lax_one_warns(space: Space):
     """API-F4, API-F5"""
     space.set()
