@@ -6,6 +6,7 @@ pkg/apis/apps/validation/validation.go (v1.36).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from core.apimachinery.errors import FieldError
@@ -59,6 +60,10 @@ _IMMUTABLE_TEXT = (
     + ", ".join(f"'{name}'" for name in _MUTABLE[:-1])
     + f" and '{_MUTABLE[-1]}' are forbidden"
 )
+_NEGATIVE_LIMIT = (
+    "spec.revisionHistoryLimit: a negative value retains all historical revisions; "
+    "a value >= 0 is recommended"
+)
 _COUNTERS = (
     "replicas",
     "readyReplicas",
@@ -77,6 +82,8 @@ def defaults(obj: Obj) -> None:
             spec[key] = value
     if not spec.get("podManagementPolicy"):
         spec["podManagementPolicy"] = "OrderedReady"
+    if spec.get("ordinals") is not None:
+        spec["ordinals"].setdefault("start", 0)  # which Go writes though it is zero
     strategy = ensured(spec, "updateStrategy")
     if not strategy.get("type"):
         # a written-out type without rollingUpdate stays without: revisions depend on it (STS-D4)
@@ -139,22 +146,14 @@ def validate_under(obj: Obj, old: Obj | None, settings: Settings) -> list[FieldE
 
 
 def validate(obj: Obj) -> list[FieldError]:
-    errors = _validate_spec(obj["spec"])
-    errors += _validate_service_name(obj["spec"])
-    for at, claim in enumerate(obj["spec"].get("volumeClaimTemplates") or ()):
-        errors += persistentvolumeclaim.validate_claim_spec(
-            claim["spec"], f"spec.volumeClaimTemplates[{at}].spec"
-        )
-    return errors
+    return _validate_spec(obj["spec"], new=True)
 
 
 def validate_update(obj: Obj, old: Obj) -> list[FieldError]:
     spec, old_spec = obj["spec"], old["spec"]
     if spec == old_spec:
         return []
-    errors = _validate_spec(spec)
-    if spec["serviceName"] != old_spec.get("serviceName"):
-        errors += _validate_service_name(spec)
+    errors = _validate_spec(spec, new=False)
     if _fixed(spec) != _fixed(old_spec):
         errors.append(forbidden("spec", _IMMUTABLE_TEXT))
     return errors
@@ -173,11 +172,25 @@ def validate_status_update(obj: Obj, old: Obj) -> list[FieldError]:
     return errors
 
 
+def warnings(obj: Obj, old: Obj | None) -> list[str]:
+    """Source: WarningsOnCreate, WarningsOnUpdate; paths of claims are spelled as there."""
+    out: list[str] = []
+    for path, claim in _claim_specs(obj["spec"], "" if old is None else ".Spec"):
+        for field in ("requests", "limits"):
+            amount = (claim["resources"].get(field) or {}).get("storage")
+            where = f"{path}.resources.{field}[storage]"
+            out += persistentvolumeclaim.fractional_byte_warning(amount, where)
+    if obj["spec"]["revisionHistoryLimit"] < 0:
+        out.append(_NEGATIVE_LIMIT)
+    return out
+
+
 def _fixed(spec: Obj) -> Obj:
     return {key: value for key, value in spec.items() if key not in _MUTABLE}
 
 
-def _validate_spec(spec: Obj) -> list[FieldError]:
+def _validate_spec(spec: Obj, *, new: bool) -> list[FieldError]:
+    """*new*: look at service name and claim templates too, which cannot change later."""
     errors: list[FieldError] = []
     policy = spec["podManagementPolicy"]
     if policy not in ("OrderedReady", "Parallel"):
@@ -188,15 +201,27 @@ def _validate_spec(spec: Obj) -> list[FieldError]:
         if value not in ("Retain", "Delete"):
             path = f"spec.persistentVolumeClaimRetentionPolicy.{key}"
             errors.append(not_supported(path, value, ("Retain", "Delete")))
+    if new:
+        errors += _validate_claim_templates(spec)
     errors += non_negative("spec.replicas", spec["replicas"])
     errors += non_negative("spec.minReadySeconds", spec.get("minReadySeconds"))
     errors += non_negative("spec.ordinals.start", (spec.get("ordinals") or {}).get("start"))
+    if new and spec["serviceName"]:
+        errors += check("spec.serviceName", spec["serviceName"], dns1123_label)
     return errors + validate_selector_and_template(_with_claims_as_volumes(spec), _WORDING)
 
 
-def _validate_service_name(spec: Obj) -> list[FieldError]:
-    name = spec["serviceName"]
-    return check("spec.serviceName", name, dns1123_label) if name else []
+def _validate_claim_templates(spec: Obj) -> list[FieldError]:
+    return [
+        error
+        for path, claim in _claim_specs(spec)
+        for error in persistentvolumeclaim.validate_claim_spec(claim, path)
+    ]
+
+
+def _claim_specs(spec: Obj, leaf: str = ".spec") -> Iterator[tuple[str, Obj]]:
+    for at, claim in enumerate(spec.get("volumeClaimTemplates") or ()):
+        yield f"spec.volumeClaimTemplates[{at}]{leaf}", claim["spec"]
 
 
 def _validate_update_strategy(strategy: Obj) -> list[FieldError]:
@@ -230,12 +255,11 @@ def _go_rolling_update(rolling: Obj | None) -> dict[str, Any] | None:
 
 
 def _with_claims_as_volumes(spec: Obj) -> Obj:
-    """Return *spec* with a volume for each claim template, as its Pods will have (STS-V16)."""
+    """Return *spec* with a volume for each claim template (STS-V16); its Pods get names of their own."""
     claims = [claim["metadata"].get("name") or "" for claim in spec.get("volumeClaimTemplates") or ()]
-    if not claims:
-        return spec
-    template = spec["template"]
-    own = [v for v in template["spec"].get("volumes") or () if v.get("name") not in claims]
-    made = [{"name": name, "persistentVolumeClaim": {"claimName": name}} for name in dict.fromkeys(claims)]
-    pod_spec = {**template["spec"], "volumes": [*made, *own]}
-    return {**spec, "template": {**template, "spec": pod_spec}}
+    pod_spec = {k: v for k, v in spec["template"]["spec"].items() if k not in ("hostname", "subdomain")}
+    if claims:
+        own = [v for v in pod_spec.get("volumes") or () if v.get("name") not in claims]
+        made = [{"name": n, "persistentVolumeClaim": {"claimName": n}} for n in dict.fromkeys(claims)]
+        pod_spec["volumes"] = [*made, *own]
+    return {**spec, "template": {**spec["template"], "spec": pod_spec}}

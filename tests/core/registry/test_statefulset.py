@@ -214,7 +214,54 @@ def test_a_service_name_must_be_a_label_and_may_be_absent() -> None:
     """STS-V13"""
     assert refusals_of_create(web(serviceName=None)) == []
     (text,) = refusals_of_create(web(serviceName="a.b"))
-    assert text.startswith('spec.serviceName: Invalid value: "a.b": ')
+    assert text == 'spec.serviceName: Invalid value: "a.b": must not contain dots'
+
+
+def test_a_service_name_that_may_not_change_is_not_looked_at_again() -> None:
+    """STS-U2, STS-U4"""
+    old = created(web())
+    assert refusals_of_update(replaced(old, "spec.serviceName", "a.b"), old) == [FROZEN]
+
+
+def test_claims_and_service_come_before_the_selector_in_the_order_of_complaints() -> None:
+    """STS-V18, STS-V22"""
+    claim = {"metadata": {"name": "www"}, "spec": {"resources": {"requests": {"storage": "1Gi"}}}}
+    sts = web(
+        replicas=-1, ordinals={"start": -1}, serviceName="a.b", selector={}, volumeClaimTemplates=[claim]
+    )
+    assert [text.partition(":")[0] for text in refusals_of_create(sts)] == [
+        "spec.volumeClaimTemplates[0].spec.accessModes",
+        "spec.replicas",
+        "spec.ordinals.start",
+        "spec.serviceName",
+        "spec.selector",
+    ]
+
+
+def test_hostname_and_subdomain_of_the_template_are_the_controllers_and_not_looked_at() -> None:
+    """STS-I7, STS-V16"""
+    spec = template(hostname="Not A Name", subdomain="a.b", containers=[a_container()])
+    assert refusals_of_create(web(template=spec, volumeClaimTemplates=None)) == []
+
+
+def test_ordinals_without_a_start_start_at_zero() -> None:
+    """STS-D8"""
+    assert created(web(ordinals={}))["spec"]["ordinals"] == {"start": 0}
+
+
+def test_warns_of_a_limit_that_keeps_all_history_and_of_a_piece_of_a_byte() -> None:
+    """STS-H11, STS-V18"""
+    requests = {"resources": {"requests": {"storage": "1500m"}}}
+    claim = {"metadata": {"name": "www"}, "spec": {"accessModes": ["ReadWriteOnce"], **requests}}
+    sts = created(web(revisionHistoryLimit=-1, volumeClaimTemplates=[claim]))
+    tail = 'resources.requests[storage]: fractional byte value "1500m" is invalid, must be an integer'
+    limit = (
+        "spec.revisionHistoryLimit: a negative value retains all historical revisions; "
+        "a value >= 0 is recommended"
+    )
+    assert statefulset.warnings(sts, None) == [f"spec.volumeClaimTemplates[0].{tail}", limit]
+    assert statefulset.warnings(sts, sts) == [f"spec.volumeClaimTemplates[0].Spec.{tail}", limit]
+    assert statefulset.warnings(created(web()), None) == []
 
 
 def test_a_claim_template_wins_over_the_volume_of_its_name() -> None:
