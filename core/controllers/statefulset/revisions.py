@@ -69,11 +69,15 @@ def revisions_of(view: View, sts: Obj, history: list[Obj], *, creation_timestamp
 def truncated(sts: Obj, revisions: Revisions, live: Collection[str]) -> list[Action]:
     """Return the deletions of the oldest revisions beyond revisionHistoryLimit.
 
-    Those of *live* (the names that Pods carry), the current and the update revision do not count.
+    Those of *live* (the names that Pods carry), the current and the update revision do not count. A
+    negative limit keeps all.
     """
+    limit = int(sts["spec"].get("revisionHistoryLimit", 10))
+    if limit < 0:
+        return []
     named = {revisions.current["metadata"]["name"], revisions.update["metadata"]["name"]}
     past = [r for r in revisions.history if (name := r["metadata"]["name"]) not in named and name not in live]
-    surplus = len(past) - int(sts["spec"].get("revisionHistoryLimit", 10))
+    surplus = len(past) - limit
     return [Delete(ref_of(r), uid=r["metadata"]["uid"]) for r in past[: max(surplus, 0)]]
 
 

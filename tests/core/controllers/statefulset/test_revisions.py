@@ -154,7 +154,7 @@ def test_history_is_ordered_by_number_then_age_then_name():
     ]
 
 
-@pytest.mark.parametrize(("limit", "dropped"), [(10, 0), (2, 1), (1, 2), (0, 3)])
+@pytest.mark.parametrize(("limit", "dropped"), [(10, 0), (2, 1), (1, 2), (0, 3), (-1, 0)])
 def test_drops_the_oldest_beyond_the_limit_live_ones_not_counted(limit, dropped):
     """INV11, STS-H11"""
     past = [revision(template(f"v{n}"), n) for n in range(1, 4)]
