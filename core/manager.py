@@ -16,7 +16,7 @@ from core.apiserver.store import Change
 from core.client.actions import Plan, RecordEvent
 from core.client.cache import Cache, View
 from core.client.component import Component, Ranking
-from core.performer import after_refusal, describe, perform
+from core.performer import Performing, describe, perform
 from core.sim.loop import Line, Loop
 
 AT_ONCE = 20  # writes side by side that are done in one go: who drives may want to stop in between
@@ -72,17 +72,6 @@ class Turn:
 
 
 @dataclass(slots=True)
-class _Performing:
-    """A plan half performed. ``dirty``: news came meanwhile, sync again when it is done (client-go's set)."""
-
-    plan: Plan
-    at: int = 0
-    wrote: bool = False
-    failed: bool = False
-    dirty: bool = False
-
-
-@dataclass(slots=True)
 class _Process:
     """A process of the control plane and what it has seen."""
 
@@ -112,7 +101,7 @@ class Manager:
                 self._watchers.setdefault(kind, []).append((number, component))
         self._position = 0
         self._processes: dict[str, _Process] = {}
-        self._performing: dict[QueueKey, _Performing] = {}
+        self._performing: dict[QueueKey, Performing] = {}
         # components that wait for the API server's answer: the keys that came due meanwhile
         self._held: dict[int, Line[QueueKey]] = {}
         self.restart()
@@ -300,7 +289,7 @@ class Manager:
         if plan.holds:
             self._held[key.component] = Line()
             self.loop.add(Turn(key.component), self.store.now + self.registry.settings.api_latency)
-        self._performing[key] = _Performing(plan)
+        self._performing[key] = Performing(plan)
         return self._perform_next(key)
 
     def _rank(self, key: QueueKey) -> int:
@@ -324,14 +313,14 @@ class Manager:
                 performing.wrote = True
             performing.at += 1
             why = perform(self.registry, action, component.name, plan)
-            if why and not performing.failed:
-                performing.failed = True
-                performing.at = max(performing.at, len(plan.actions) - plan.closing)
-                if plan.refused is not None:
-                    performing.plan, performing.at = after_refusal(plan, why), 0
-                    plan = performing.plan
+            if why:
+                performing.refused = performing.refused or why
+                performing.skip_events_of_refused()
+            if performing.refused and not performing.closes and not performing.is_in_batch():
+                performing.close()
+                plan = performing.plan
         del self._performing[key]
-        self._finish(key, plan, failed=performing.failed or plan.failed)
+        self._finish(key, plan, failed=bool(performing.refused) or plan.failed)
         if performing.dirty:
             self.loop.add(key, self.store.now + component.latency)
         return performing.wrote

@@ -1,11 +1,11 @@
-"""Carries out what components decided: one action, through the API server's verbs.
+"""Carries out what components decided: one action, through the API server's verbs; how far a plan is.
 
 Source: the client calls in pkg/controller (v1.36), e.g. controller_utils.go's RealPodControl.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from core.apimachinery.errors import AlreadyExists, ApiError, NotFound
 from core.apimachinery.meta import Obj, Ref, ref_of
@@ -31,6 +31,8 @@ def perform(registry: Registry, action: Action, actor: str, plan: Plan) -> str:
     except ApiError as error:
         on_error = getattr(action, "on_error", None) or ()
         silent = isinstance(error, AlreadyExists) and getattr(action, "silent_exists", False)
+        for other in () if silent else getattr(action, "when_refused", ()):
+            perform(registry, other, actor, plan)
         for event in on_error if isinstance(on_error, tuple) else (on_error,):
             if not silent:
                 text = event.message.replace("{error}", error.message)
@@ -39,7 +41,42 @@ def perform(registry: Registry, action: Action, actor: str, plan: Plan) -> str:
     return ""
 
 
-def after_refusal(plan: Plan, why: str) -> Plan:
+@dataclass(slots=True)
+class Performing:
+    """A plan half performed. ``dirty``: news came meanwhile, sync again when it is done (client-go's set).
+
+    ``refused``: the API server's words about the first write that it refused; ``closes``: only the end of
+    the plan is left.
+    """
+
+    plan: Plan
+    at: int = 0
+    wrote: bool = False
+    refused: str = ""
+    closes: bool = False
+    dirty: bool = False
+
+    def skip_events_of_refused(self) -> None:
+        """An Event tells of the write before it, which was not done."""
+        actions = self.plan.actions
+        while self.at < len(actions) and isinstance(actions[self.at], RecordEvent):
+            self.at += 1
+
+    def is_in_batch(self) -> bool:
+        """Say whether what comes next went out side by side with the write before it, or tells of it."""
+        actions = self.plan.actions
+        tells = self.at < len(actions) and isinstance(actions[self.at], RecordEvent)
+        return tells or self.at in self.plan.together
+
+    def close(self) -> None:
+        """Leave out all but what the plan wants done even when something was refused."""
+        self.closes = True
+        self.at = max(self.at, len(self.plan.actions) - self.plan.closing)
+        if self.plan.refused is not None:
+            self.plan, self.at = _after_refusal(self.plan, self.refused), 0
+
+
+def _after_refusal(plan: Plan, why: str) -> Plan:
     """Return what is left of *plan*, an action of which was refused, if it says what to write then."""
     if plan.refused is None:
         return plan

@@ -2,8 +2,8 @@
 
 A component decides and returns a Plan; only core/manager.py performs it, through the API server's
 verbs. An action may not need the result of an earlier one of the same plan: if it would, end the
-plan there, the watch event brings you back. The first refusal ends a plan; its key is retried with
-back-off.
+plan there, the watch event brings you back. The first refusal ends a plan, after what went out side by
+side with it; its key is retried with back-off.
 """
 
 from __future__ import annotations
@@ -21,12 +21,14 @@ class Create:
 
     *on_error*: what to record when the API refuses; ``{error}`` in a message becomes the API's text.
     *silent_exists*: AlreadyExists is a failure (retried) of which no Event is recorded.
+    *when_refused*: what upstream does nevertheless before it tells of any other refusal.
     """
 
     obj: Obj
     exists_ok: bool = False
     on_error: RecordEvent | tuple[RecordEvent, ...] | None = None
     silent_exists: bool = False
+    when_refused: tuple[Action, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from core import models
 from core.apimachinery.meta import Ref, ref_of
 from core.apiserver.registry.generic import Registry
 from core.apiserver.store import Store
-from core.client.actions import NOTHING, Create, Plan, RecordEvent
+from core.client.actions import NOTHING, Create, Patch, Plan, RecordEvent
 from core.client.cache import View
 from core.manager import Manager
 from core.sim.settings import Settings
@@ -244,3 +245,62 @@ def test_a_component_that_ranks_its_keys_takes_the_first_in_rank_when_it_was_hel
     run(Manager(registry, [probe]), until=10)
 
     assert [key.name for key, _ in probe.seen] == ["a", "ccc", "bb"]
+
+
+class Fleet:
+    """Plans that make namespaces, some of which are there already, with an Event after each."""
+
+    def __init__(self, registry: Registry, *there: str) -> None:
+        self.registry = registry
+        self.default = registry.create(namespace("default"), "you")
+        for name in there:
+            registry.create(namespace(name), "you")
+
+    def made(self, name: str) -> tuple[Create, RecordEvent]:
+        told = [RecordEvent(self.default, "Normal", reason, name) for reason in ("Refused", "Made")]
+        return Create(namespace(name), on_error=told[0]), told[1]
+
+    def told(self, plan: Plan) -> list[str]:
+        """Perform *plan* once and return what it told."""
+        plans = iter((plan,))
+        probe = Probe(lambda view, key, now: next(plans, NOTHING) if key == SPACE else NOTHING)
+        run(Manager(self.registry, [probe]), until=10)
+        events = self.registry.store.view.list("Event")
+        return sorted(f"{event['reason']} {event['message']}" for event in events)
+
+
+def test_of_a_refused_write_at_the_end_of_a_plan_no_success_is_told(registry: Registry):
+    """STS-I10, STS-A9: a refusal that is foreseen comes last, after the status"""
+    fleet = Fleet(registry, "there")
+    plan = Plan((*fleet.made("first"), *fleet.made("there"), *fleet.made("last")), closing=4, failed=True)
+
+    assert fleet.told(plan) == ["Made first", "Made last", "Refused there"]
+
+
+def test_a_refusal_ends_a_plan_after_what_went_out_side_by_side_with_it(registry: Registry):
+    """STS-S12: the batch a, b, c; then d"""
+    fleet = Fleet(registry, "a", "c")
+    batch = [action for name in ("a", "b", "c", "d") for action in fleet.made(name)]
+    plan = Plan(tuple(batch), together=frozenset({2, 4}))
+
+    assert fleet.told(plan) == ["Made b", "Refused a", "Refused c"]
+
+
+def test_what_is_done_in_spite_of_a_refusal_is_done_before_it_is_told(registry: Registry):
+    """STS-K2: a claim gets its owner though its Pod is refused"""
+    fleet = Fleet(registry, "there")
+    owned = Patch(SPACE, {"metadata": {"labels": {"owner": "set"}}})
+    create = replace(fleet.made("there")[0], when_refused=(owned,))
+
+    assert fleet.told(Plan((create,))) == ["Refused there"]
+    assert registry.store.get(SPACE)["metadata"]["labels"]["owner"] == "set"
+
+
+def test_of_a_name_that_is_taken_nothing_more_is_done(registry: Registry):
+    """STS-E10"""
+    fleet = Fleet(registry, "there")
+    owned = Patch(SPACE, {"metadata": {"labels": {"owner": "set"}}})
+    create = replace(fleet.made("there")[0], when_refused=(owned,), silent_exists=True)
+
+    assert fleet.told(Plan((create,))) == []
+    assert "owner" not in registry.store.get(SPACE)["metadata"]["labels"]

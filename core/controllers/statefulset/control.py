@@ -279,10 +279,10 @@ class _Sync:
         # The API will refuse a revision label too long (STS-I10): the status goes first.
         doomed = len(mould.revision) > MAX_LABEL
         target = self.doomed if doomed else self.actions
-        target.append(Create(pod, on_error=self.events.failure("Create", name), silent_exists=True))
-        target += self.claims.own_new(made)
-        target += self.claims.update_owners((name, ""), ordinal)
-        target.append(self.events.success("Create", name))
+        owners = (*self.claims.own_new(made), *self.claims.update_owners((name, ""), ordinal))
+        failed, done = self.events.failure("Create", name), self.events.success("Create", name)
+        create = Create(pod, on_error=failed, silent_exists=True, when_refused=owners)
+        target += (create, *owners, done)
         self.slots[at] = Replica(pod, ordinal, self.min_ready, self.now)
         if doomed:
             return self._fail(f"cannot create {name}: its revision label is too long")

@@ -1,7 +1,7 @@
 import pytest
 
 from core.apimachinery.meta import Ref
-from core.client.actions import UpdateStatus
+from core.client.actions import Create, UpdateStatus
 from core.sim.settings import Settings
 
 from .cast import (
@@ -24,6 +24,7 @@ from .cast import (
     sts,
     sync,
     template,
+    told,
     writes,
 )
 
@@ -731,6 +732,14 @@ def test_a_pending_pods_claim_is_owned_without_event():
 
     assert writes(plan) == ["update PersistentVolumeClaim www-web-0"]
     assert events(plan) == []
+
+
+def test_the_set_owns_a_new_claim_though_its_pod_is_refused():
+    """STS-K2: CreateStatefulPod goes on to the claims before it tells of the refusal"""
+    plan = sync(sts(1, **retention("Delete", "Retain")), revision(), claim(0))
+    (create,) = [a for a in plan.actions if isinstance(a, Create)]
+
+    assert [told(action) for action in create.when_refused] == ["update PersistentVolumeClaim www-web-0"]
 
 
 def test_a_claim_of_a_dead_pod_keeps_the_seat_empty_in_silence():
