@@ -38,6 +38,8 @@ def record(view: View, request: RecordEvent, component: str, now: float) -> tupl
     ]
     if request.modern:
         return _record_modern(same_kind, request, component, now)
+    if _is_spam(view, request, component, now):
+        return None
     recent = [e for e in same_kind if now - seconds(e["lastTimestamp"]) < SIMILAR_WINDOW]
     messages = {e["message"] for e in recent if not e["message"].startswith(COMBINED)}
     if len(messages | {request.message}) >= SIMILAR_LIMIT:
@@ -48,9 +50,7 @@ def record(view: View, request: RecordEvent, component: str, now: float) -> tupl
     else:
         for event in same_kind:
             if event["message"] == request.message:
-                return _again(view, event, request, component, now)
-    if _is_spam(view, request, component, now):
-        return None
+                return "update", _counted(event, now)
     return "create", _new(request, component, now)
 
 
@@ -60,14 +60,6 @@ def _about(view: View, request: RecordEvent) -> list[Obj]:
     return view.indexed(
         "events-by-involved", involved_key({"kind": regarding["kind"], **regarding["metadata"]})
     )
-
-
-def _again(
-    view: View, event: Obj, request: RecordEvent, component: str, now: float
-) -> tuple[str, Obj] | None:
-    if _is_spam(view, request, component, now):
-        return None
-    return "update", _counted(event, now)
 
 
 def _counted(event: Obj, now: float) -> Obj:

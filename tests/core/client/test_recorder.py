@@ -112,6 +112,13 @@ def test_a_chatterbox_is_cut_off_and_gets_a_word_every_five_minutes() -> None:
     assert written[SPAM_BURST + 1 :] == [600, 900]
 
 
+def test_combined_ones_are_cut_off_too() -> None:
+    """EVT-8: a set of a dozen Pods tells of no more"""
+    recorder = Recorder()
+    written = [number for number in range(40) if recorder.say(f"m{number}")]
+    assert written == list(range(SPAM_BURST))
+
+
 def test_a_series_counts_whatever_its_text_while_the_object_is_the_same() -> None:
     """EVT-9, ST-8.40, ST-8.44"""
     recorder = Recorder()
