@@ -14,6 +14,7 @@ RUNS: tuple[tuple[str, ...], ...] = (
     ("bench.syncs",),
     ("bench.picture", "300"),
     ("bench.picture", "1000"),
+    ("bench.past", "300", "10000"),
     ("bench.uploads",),
     ("bench.pages",),
     ("bench.api",),

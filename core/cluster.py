@@ -19,6 +19,7 @@ from core.apiserver import printers
 from core.apiserver.podlog import LogOptions
 from core.apiserver.registry.deletion import DeleteOptions
 from core.apiserver.registry.generic import Registry
+from core.apiserver.rows import Origin
 from core.apiserver.store import Change, Store
 from core.apply import Outcome, apply_text
 from core.client.cache import Cache
@@ -27,15 +28,11 @@ from core.files import Files
 from core.journal import Entry, entry_of
 from core.kubelet.shell.run import Result
 from core.manager import Decision, Manager
+from core.past import Past
 from core.podlogs import Log, log_of
+from core.settling import SETTLE_BATCH, SETTLED_AFTER, NotSettled, step_to_event
+from core.settling import Settling as Settling
 from core.sim.settings import Settings, from_kept
-
-SETTLE_BATCH = 200  # entries a transaction
-SETTLED_AFTER = 60.0  # simulated seconds in which no timer may have anything to do
-
-
-class NotSettled(Exception):
-    """The cluster was still busy after as many steps as were allowed."""
 
 
 class Cluster:
@@ -52,6 +49,7 @@ class Cluster:
         self.files = Files(self.registry)
         self.executor = Exec(self.registry, settings)
         self.manager = Manager(self.registry, world.components(settings))
+        self.past = Past(self.store, settings, world.components(settings))
 
     # -- clusters --------------------------------------------------------------------------------
 
@@ -78,13 +76,27 @@ class Cluster:
 
         Raises: AlreadyExists, BadRequest (a name that is no DNS label).
         """
-        for complaint in validation.dns1123_label(name):
-            raise BadRequest(f'"{name}" is no cluster name: {complaint}')
+        _check_name(name)
         with Store.founding(name, start, seed, _differing(settings or Settings())) as store:
             cluster = cls(store)
             cluster._furnish(nodes)
         cluster.settle(quiet=1.0)  # a node is tainted not-ready until its controller has seen it Ready
         return cluster
+
+    def fork(self, name: str, revision: int) -> Cluster:
+        """Make the cluster *name*, which begins as this one was at *revision* and has its history up to then.
+
+        What either makes from then on has another uid in each. Raises: AlreadyExists, BadRequest, Gone.
+        """
+        _check_name(name)
+        moment = self.past.at(revision)
+        objects = sorted(moment.view.everything(), key=_creation)
+        with self.store.forking(name, (revision, moment.now), objects) as store:
+            return Cluster(store)
+
+    def origin(self) -> Origin | None:
+        """Return the cluster and revision that this one was forked from, or None."""
+        return self.store.origin()
 
     def _furnish(self, nodes: int) -> None:
         with self.store.transaction():
@@ -286,6 +298,10 @@ class Cluster:
                     return True
         return False
 
+    def step_to_event(self) -> bool:
+        """Go on until a component has written an Event; False when none comes within a minute."""
+        return step_to_event(self)
+
     def settle(self, limit: int = 2_000_000, quiet: float = SETTLED_AFTER) -> int:
         """Run until nothing is due but timers that had nothing to do for *quiet* simulated seconds.
 
@@ -337,43 +353,17 @@ class Cluster:
             self.manager.listen(more)
 
 
+def _check_name(name: str) -> None:
+    for complaint in validation.dns1123_label(name):
+        raise BadRequest(f'"{name}" is no cluster name: {complaint}')
+
+
+def _creation(obj: Obj) -> tuple[str, int]:
+    """Return a key by which objects stand in the order of their creation, as far as they still tell."""
+    meta = obj["metadata"]
+    return meta.get("creationTimestamp") or "", int(meta["resourceVersion"])
+
+
 def _differing(settings: Settings) -> dict[str, Any]:
     plain = Settings()
     return {name: value for name, value in asdict(settings).items() if value != getattr(plain, name)}
-
-
-class Settling:
-    """A cluster on its way to rest, in batches: for those who must let others in between."""
-
-    def __init__(self, cluster: Cluster, quiet: float = SETTLED_AFTER) -> None:
-        self._cluster = cluster
-        self._quiet = quiet
-        self._calm_since = cluster.now
-
-    def go_on(self, batch: int, more: Callable[[], bool] = lambda: True) -> bool:
-        """Do up to *batch* entries in one transaction while *more* says so; True when at rest."""
-        manager, store = self._cluster.manager, self._cluster.store
-        try:
-            with store.transaction():
-                for _ in range(batch):
-                    if not self._cluster.leads:
-                        return True
-                    manager.pump()
-                    entry = manager.loop.peek()
-                    if entry is None or (entry.timer and entry.at > self._calm_since + self._quiet):
-                        return True
-                    head = store.head
-                    manager.run_one()
-                    if store.head != head and any(_matters(c) for c in store.uncommitted_since(head)):
-                        self._calm_since = store.now
-                    if not more():
-                        return False
-        except BaseException:
-            manager.restart()
-            raise
-        return False
-
-
-def _matters(change: Change) -> bool:
-    """Events and heartbeats are no sign of work."""
-    return change.ref.kind not in ("Event", "Node")

@@ -24,6 +24,10 @@ class Cluster(models.Model):
     settings = models.JSONField(default=dict)  # flags that differ from core.sim.settings.Settings
     lease_holder = models.CharField(max_length=64, default="", blank=True)
     lease_until = models.FloatField(default=0.0)  # wall epoch seconds
+    # of a fork: the cluster whose past it begins with (null once that is gone), its name, and where it parted
+    origin = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="forks")
+    origin_name = models.CharField(max_length=63, default="", blank=True)
+    forked_at = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return self.name

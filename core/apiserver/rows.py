@@ -7,9 +7,9 @@ writes a Pod as single ORM saves would cost more than the whole control plane.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import orjson
@@ -18,9 +18,11 @@ from django.db.models import Q
 
 from core import models
 from core.api.references import references
-from core.apimachinery.errors import AlreadyExists, NotFound
-from core.apimachinery.meta import Obj, Ref
+from core.apimachinery.errors import AlreadyExists, Gone, NotFound
+from core.apimachinery.meta import Obj, Ref, ref_of
 
+SLACK = 1000  # changes kept beyond those asked for: a thousand rows are forgotten at a time
+AT_ONCE = 500  # revisions in one question: SQLite takes no more than some thousand values
 _SAME_OBJECT = "cluster_id = %s AND kind = %s AND namespace = %s AND name = %s"
 
 
@@ -36,6 +38,24 @@ class Change:
     actor: str
     because: str
     at: float
+
+
+class Line(NamedTuple):
+    """A write without its object: what the history says at a glance. ``at``: simulated epoch seconds."""
+
+    revision: int
+    type: str
+    ref: Ref
+    actor: str
+    at: float
+
+
+class Origin(NamedTuple):
+    """Where a fork comes from. ``name``: of the cluster, which is ``there`` or was destroyed since."""
+
+    name: str
+    revision: int
+    there: bool
 
 
 class Head(NamedTuple):
@@ -86,6 +106,25 @@ def atomic() -> AbstractContextManager[None]:
     return transaction.atomic()
 
 
+def fork(origin: Rows, name: str, head: Head, seed: int, objects: Iterable[Obj]) -> models.Cluster:
+    """Add a cluster that begins as *origin* was at ``head.revision``: history, then *objects*.
+
+    Raises: AlreadyExists; NotFound when the origin is gone; Gone when that revision has been compacted.
+    """
+    there = origin.head(lock=True)
+    if head.revision < there.compacted:
+        raise Gone(f"too old resource version: {head.revision} ({there.compacted})")
+    old = origin.row
+    row = make(name, old.started, seed, old.settings)
+    models.Cluster.objects.filter(pk=row.pk).update(
+        revision=head.revision, compacted=there.compacted, now=head.now, pace=there.pace, mode=there.mode,
+        origin=old, origin_name=old.name, forked_at=head.revision,
+    )  # fmt: skip
+    Rows(row).fill(origin, head.revision, objects)
+    row.refresh_from_db()
+    return row
+
+
 # -- one cluster ---------------------------------------------------------------------------------
 
 
@@ -93,7 +132,7 @@ class Rows:
     """The rows of one cluster. Nothing is remembered here."""
 
     def __init__(self, row: models.Cluster) -> None:
-        self._row = row
+        self.row = row
         self._pk = row.pk
 
     def head(self, *, lock: bool) -> Head:
@@ -106,32 +145,57 @@ class Rows:
             cursor.execute(f"SELECT {_HEAD} FROM core_cluster WHERE id = %s" + for_update, [self._pk])
             found = cursor.fetchone()
         if found is None:
-            raise gone(str(self._row.name))
+            raise gone(str(self.row.name))
         return Head(*found)
 
     def objects(self) -> Iterator[Obj]:
         """Yield every object, in the order of creation."""
-        found = models.Object.objects.filter(cluster=self._row).order_by("id").values_list("data", flat=True)
+        found = models.Object.objects.filter(cluster=self.row).order_by("id").values_list("data", flat=True)
         for data in found.iterator(chunk_size=500):
             yield orjson.loads(data)
 
     def changes_after(self, revision: int, limit: int | None = None) -> list[Change]:
         """Return changes after *revision*, oldest first; their ``old`` is not known here."""
-        found = models.Change.objects.filter(cluster=self._row, revision__gt=revision)
+        found = models.Change.objects.filter(cluster=self.row, revision__gt=revision)
         return [_change(row) for row in found.order_by("revision")[:limit]]
 
     def changes_before(self, revision: int, limit: int) -> list[Change]:
         """Return changes before *revision*, newest first."""
-        found = models.Change.objects.filter(cluster=self._row, revision__lt=revision)
-        return [_change(row) for row in found.order_by("-revision")[:limit]]
+        found = models.Change.objects.filter(cluster=self.row, revision__lt=revision)
+        found = found.filter(revision__gt=self.head(lock=False).compacted)  # below lie single states
+        return _with_predecessors([_change(row) for row in found.order_by("-revision")[:limit]])
 
     def last_deleted(self, kind: str, limit: int) -> list[Change]:
         """Return the last deletions of a kind, oldest first."""
-        found = models.Change.objects.filter(cluster=self._row, type="DELETED", kind=kind)
+        found = models.Change.objects.filter(cluster=self.row, type="DELETED", kind=kind)
         return [_change(row) for row in reversed(found.order_by("-revision")[:limit])]
 
+    def lines_after(self, revision: int) -> list[Line]:
+        """Return the lines after *revision*, oldest first; after 0 also what compaction has left."""
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT revision, type, kind, namespace, name, actor, at FROM core_change"
+                " WHERE cluster_id = %s AND revision > %s ORDER BY revision",
+                [self._pk, revision],
+            )
+            return [Line(row[0], row[1], Ref(*row[2:5]), row[5], row[6]) for row in cursor.fetchall()]
+
+    def changes_at(self, revisions: Sequence[int]) -> Iterator[Change]:
+        """Yield the changes of these *revisions*, in no order; their ``old`` is not known here."""
+        for start in range(0, len(revisions), AT_ONCE):
+            found = models.Change.objects.filter(
+                cluster=self.row, revision__in=revisions[start : start + AT_ONCE]
+            )
+            yield from map(_change, found)
+
+    def origin(self) -> Origin | None:
+        """Return where this cluster was forked from, or None."""
+        found = models.Cluster.objects.filter(pk=self._pk, forked_at__gt=0)
+        row = found.values_list("origin_name", "forked_at", "origin").first()
+        return Origin(row[0], row[1], row[2] is not None) if row is not None else None
+
     def destroy(self) -> None:
-        self._row.delete()
+        self.row.delete()
 
     def set_settings(self, settings: Mapping[str, Any]) -> None:
         models.Cluster.objects.filter(pk=self._pk).update(settings=dict(settings))
@@ -147,6 +211,22 @@ class Rows:
             rows = rows.filter(Q(lease_holder=holder) | Q(lease_until__lt=free_before) | Q(lease_holder=""))
         return bool(rows.update(lease_holder=holder, lease_until=until))
 
+    def fill(self, origin: Rows, revision: int, objects: Iterable[Obj]) -> None:
+        """Begin with the history of *origin* up to *revision*, and the *objects* that lived then."""
+        columns = "revision, type, kind, namespace, name, data, actor, because, at"
+        born = [
+            Change(int(obj["metadata"]["resourceVersion"]), "ADDED", ref_of(obj), obj, None, "", "", 0.0)
+            for obj in objects
+        ]
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO core_change (cluster_id, {columns})"
+                f" SELECT %s, {columns} FROM core_change WHERE cluster_id = %s AND revision <= %s",
+                [self._pk, origin.row.pk, revision],
+            )
+            self._write_objects(cursor, born, {c.revision: orjson.dumps(c.obj).decode() for c in born})
+            self._write_references(cursor, born)
+
     # -- writing ---------------------------------------------------------------------------------
 
     def write(self, changes: list[Change], texts: Mapping[int, str], head: Head, history: int) -> int:
@@ -160,17 +240,24 @@ class Rows:
                 self._write_history(cursor, changes, texts)
                 self._write_objects(cursor, changes, texts)
                 self._write_references(cursor, changes)
-                if head.revision - compacted > history + 1000:  # a thousand rows at a time
+                if head.revision - compacted > history + SLACK:
                     compacted = head.revision - history
-                    cursor.execute(
-                        "DELETE FROM core_change WHERE cluster_id = %s AND revision <= %s",
-                        [self._pk, compacted],
-                    )
+                    self._compact(cursor, compacted)
             cursor.execute(
                 "UPDATE core_cluster SET revision = %s, compacted = %s, now = %s, draws = %s WHERE id = %s",
                 [head.revision, compacted, head.now, head.draws, self._pk],
             )
         return compacted
+
+    def _compact(self, cursor: Any, revision: int) -> None:
+        """Forget the history up to *revision* but for the state of each object that lived then, as etcd
+        does: every later revision can still be put together."""
+        cursor.execute(
+            "DELETE FROM core_change WHERE cluster_id = %s AND revision <= %s AND (type = 'DELETED'"
+            " OR revision NOT IN (SELECT MAX(revision) FROM core_change"
+            " WHERE cluster_id = %s AND revision <= %s GROUP BY kind, namespace, name))",
+            [self._pk, revision, self._pk, revision],
+        )
 
     def _write_history(self, cursor: Any, changes: list[Change], texts: Mapping[int, str]) -> None:
         cursor.executemany(
@@ -234,3 +321,13 @@ class Rows:
 def _change(row: models.Change) -> Change:
     ref = Ref(row.kind, row.namespace, row.name)
     return Change(row.revision, row.type, ref, orjson.loads(row.data), None, row.actor, row.because, row.at)
+
+
+def _with_predecessors(newest_first: list[Change]) -> list[Change]:
+    """Give each change its ``old`` where an earlier one of the list has it."""
+    last: dict[Ref, Obj] = {}
+    out = []
+    for change in reversed(newest_first):
+        out.append(replace(change, old=last.get(change.ref)))
+        last[change.ref] = change.obj
+    return out[::-1]

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
@@ -25,11 +25,11 @@ import orjson
 
 from core.api.kinds import BY_KIND
 from core.apimachinery.errors import AlreadyExists, ApiError, BadRequest, Conflict, Gone, NotFound
-from core.apimachinery.meta import Obj, Ref, ref_of
+from core.apimachinery.meta import Obj, Ref, controller_of, ref_of
 from core.apimachinery.validation import path_segment_name, quoted
 from core.apiserver import rows
 from core.apiserver.rows import Change as Change
-from core.apiserver.rows import Head, Rows
+from core.apiserver.rows import Head, Line, Origin, Rows
 from core.client.cache import Cache
 from core.sim.ids import Ids
 
@@ -49,6 +49,7 @@ class Store:
         self.settings: Mapping[str, Any] = row.settings
         self.started = row.started
         self.lock = threading.RLock()
+        self.looking_back = threading.RLock()  # taken before the lock: over what core/past.py keeps
         self.waiting = 0
         self.clock: Callable[[], float] | None = None  # of who drives: the time when somebody else writes
         self.view = Cache()
@@ -91,6 +92,19 @@ class Store:
         """
         with rows.atomic():
             yield cls(rows.make(name, start, seed, settings))
+
+    @contextmanager
+    def forking(self, name: str, at: tuple[int, float], objects: Iterable[Obj]) -> Iterator[Store]:
+        """Make the cluster *name*, which begins as this one was *at* (revision, simulated epoch seconds),
+        with the *objects* of then and ids of its own. Raises: AlreadyExists, Gone, NotFound."""
+        seed = Ids(self.ids.seed ^ at[0]).number(1 << 62)
+        with rows.atomic():
+            head = Head(at[0], self.compacted, at[1], 0, self.pace, self.mode, "")
+            yield Store(rows.fork(self._rows, name, head, seed, objects))
+
+    def origin(self) -> Origin | None:
+        """Return where this cluster was forked from, or None."""
+        return self._rows.origin()
 
     def destroy(self) -> None:
         with self.reading():
@@ -169,7 +183,21 @@ class Store:
             kept = list(islice(committed, limit))
             if len(kept) == limit or (kept and kept[-1].revision <= self.compacted + 1):
                 return kept
-        return _with_predecessors(self._rows.changes_before(before, limit))
+        return self._rows.changes_before(before, limit)
+
+    def lines_since(self, revision: int) -> list[Line]:
+        """Return the committed writes after *revision* at a glance, oldest first; after 0 also those that
+        are kept from below the compacted revision."""
+        with self.reading():
+            last = self.revision
+            if revision >= self.compacted and self.ring and self.ring[0].revision <= revision + 1:
+                changes = self.changes_since(revision)
+                return [Line(c.revision, c.type, c.ref, c.actor, c.at) for c in changes]
+        return [line for line in self._rows.lines_after(revision) if line.revision <= last]
+
+    def changes_at(self, revisions: Sequence[int]) -> Iterator[Change]:
+        """Yield the changes of *revisions*, in no order and without their ``old``."""
+        return self._rows.changes_at(revisions)
 
     @property
     def head(self) -> int:
@@ -273,7 +301,7 @@ class Store:
     def _bury(self, changes: Iterable[Change]) -> None:
         """Remember the Pods of StatefulSets that are gone for good: their seats stay."""
         for change in changes:
-            if change.type == "DELETED" and change.ref.kind == "Pod" and _is_seated(change.obj):
+            if change.type == "DELETED" and is_seated(change.ref, change.obj):
                 self.tombstones.pop(change.ref, None)
                 self.tombstones[change.ref] = change.obj
                 if len(self.tombstones) > TOMBSTONES:
@@ -343,19 +371,9 @@ class Store:
                 listener(self.revision)
 
 
-def _is_seated(pod: Obj) -> bool:
-    owners = pod["metadata"].get("ownerReferences") or ()
-    return any(owner.get("controller") and owner["kind"] == "StatefulSet" for owner in owners)
-
-
-def _with_predecessors(newest_first: list[Change]) -> list[Change]:
-    """Give each change its ``old`` where an earlier one of the list has it."""
-    last: dict[Ref, Obj] = {}
-    out = []
-    for change in reversed(newest_first):
-        out.append(replace(change, old=last.get(change.ref)))
-        last[change.ref] = change.obj
-    return out[::-1]
+def is_seated(ref: Ref, obj: Obj) -> bool:
+    """Tell whether it is a Pod of a StatefulSet, whose seat stays."""
+    return ref.kind == "Pod" and (controller_of(obj) or {}).get("kind") == "StatefulSet"
 
 
 def not_found(ref: Ref) -> ApiError:

@@ -263,6 +263,21 @@ class Cache:
         for obj in objects:
             self.put(obj)
 
+    def copy(self) -> Cache:
+        """Return another with the same objects, which are shared: they never change."""
+        other = Cache()
+        other._kinds = {
+            kind: {space: dict(names) for space, names in spaces.items()}
+            for kind, spaces in self._kinds.items()
+        }
+        other._indexes = {
+            index: {value: dict(found) for value, found in table.items()}
+            for index, table in self._indexes.items()
+        }
+        other._usage = dict(self._usage)
+        other._priorities = {node: Counter(there) for node, there in self._priorities.items()}
+        return other
+
     def get(self, kind: str, namespace: str, name: str) -> Obj | None:
         spaces = self._kinds.get(kind)
         names = spaces.get(namespace) if spaces else None
