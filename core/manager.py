@@ -288,7 +288,8 @@ class Manager:
             return False
         if plan.holds:
             self._held[key.component] = Line()
-            self.loop.add(Turn(key.component), self.store.now + self.registry.settings.api_latency)
+            answered = self.store.now + plan.holds * self.registry.settings.api_latency
+            self.loop.add(Turn(key.component), answered)
         self._performing[key] = Performing(plan)
         return self._perform_next(key)
 

@@ -119,8 +119,8 @@ class Plan:
     follow; ``{error}`` in the messages of its conditions becomes the API's text.
     *together*: places of actions that go out with the write before them, not a round trip after it
     (upstream sends the calls of a slow-start batch side by side).
-    *holds*: the component looks at nothing else before the API server has answered its writes; for one that
-    takes its keys one at a time, as the scheduler does with a Pod that it refuses.
+    *holds*: for so many round trips the component looks at nothing else; for one that takes its keys one at a
+    time and decides the next by what it has just written, as the scheduler does.
     """
 
     actions: tuple[Action, ...] = ()
@@ -131,7 +131,7 @@ class Plan:
     closing: int = 0
     refused: Obj | None = None
     together: frozenset[int] = frozenset()
-    holds: bool = False
+    holds: int = 0
 
 
 NOTHING = Plan()

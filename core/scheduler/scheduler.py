@@ -143,7 +143,11 @@ class Scheduler:
             return self._bind(pod, name)
         nominated = replaced(pod, "status.nominatedNodeName", name)
         writes: list[Action] = [UpdateStatus(nominated), *volumebinding.pre_bind(volumes, name)]
-        return Plan(tuple(writes), because=f"is to run on {name} once its volumes are bound there")
+        because = f"is to run on {name} once its volumes are bound there"
+        # Upstream assumes what it is about to write; here the next Pod, which may want the same volume or
+        # share the claim, waits until it is written.
+        contended = volumes.static or volumebinding.is_shared(cycle, volumes.dynamic)
+        return Plan(tuple(writes), because=because, holds=len(writes) if contended else 0)
 
     def _wait_on_permit(self, cycle: Cycle, node: str, now: float) -> Plan:
         """Go on with a Pod whose volumes are being bound for *node*."""
@@ -195,7 +199,7 @@ class Scheduler:
         after = _back_off(cycle) if failure.reason == "SchedulerError" else FLUSH_SECONDS
         if candidate is None:
             # one Pod at a time: the next is looked at when this one's status has been written
-            return Plan(tuple(actions), requeue_after=after, because=failure.words, holds=True)
+            return Plan(tuple(actions), requeue_after=after, because=failure.words, holds=1)
         actions += displaced(cycle, node)
         going, together = side_by_side(evictions(cycle, candidate, now), len(actions))
         victims = ", ".join(name_of(victim) for victim in candidate.victims)
@@ -207,7 +211,7 @@ class Scheduler:
                 ref_of(one): f"makes room for {name_of(pod)} of higher priority" for one in candidate.victims
             },
             together=frozenset(together),
-            holds=True,
+            holds=1,
         )
 
     def _event(self, pod: Obj, type_: str, reason: str, message: str, action: str) -> RecordEvent:

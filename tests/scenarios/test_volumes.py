@@ -542,3 +542,32 @@ def test_pods_of_a_deployment_share_a_claim_as_its_mode_allows(disks: Disks) -> 
     assert len({pod["metadata"]["name"] for pod in pods}) == 3
     assert {pod["spec"]["volumes"][0]["persistentVolumeClaim"]["claimName"] for pod in pods} == {"c"}
     assert sorted(pod["status"]["phase"] for pod in pods) == ["Pending", "Pending", "Running"]
+
+
+@pytest.mark.parametrize("nodes", [("node-1",) * 3, ("node-1", "node-2", "node-1")])
+def test_pods_that_come_at_once_take_different_volumes(disks: Disks, nodes: tuple[str, ...]) -> None:
+    """ST-5.22, ST-5.30: what is about to be written for one Pod counts for the next"""
+    disks.klass("local", "kubernetes.io/no-provisioner", volumeBindingMode="WaitForFirstConsumer")
+    for number, name in enumerate(nodes):
+        disks.volume(
+            f"pv-{number}", local={"path": "/d"}, nodeAffinity=on(name), storageClassName="local"
+        ).claim(f"c-{number}", storageClassName="local")
+    disks.wait(1)
+    for number in range(3):
+        disks.pod(f"p-{number}", f"c-{number}")
+    disks.wait(5)
+
+    assert [disks.get("Pod", f"p-{number}")["status"]["phase"] for number in range(3)] == ["Running"] * 3
+    assert not [line for line in disks.said("Pod") if "FailedScheduling" in line]
+
+
+def test_pods_that_share_a_delayed_claim_go_to_one_node(disks: Disks) -> None:
+    """ST-5.23"""
+    disks.klass("ext", "rancher.io/local-path", volumeBindingMode="WaitForFirstConsumer")
+    disks.claim(storageClassName="ext").wait(1)
+    for name in "abcd":
+        disks.pod(name)
+    disks.wait(5)
+
+    assert len({disks.get("Pod", name)["spec"]["nodeName"] for name in "abcd"}) == 1
+    assert not [line for line in disks.said("Pod") if "FailedScheduling" in line]

@@ -178,6 +178,12 @@ def _check_provisioning(view: View, claim: Obj, node: Obj) -> Reason | None:
     return None
 
 
+def is_shared(cycle: Cycle, claims: Sequence[Obj]) -> bool:
+    """Say whether another Pod uses one of *claims* too."""
+    names = [(cycle.namespace, name_of(claim)) for claim in claims]
+    return any(len(cycle.view.indexed("pods-by-claim", name)) > 1 for name in names)
+
+
 def pre_bind(volumes: PodVolumes, node: str) -> list[Update]:
     """Return the writes that tell binder and provisioners what was chosen (BindPodVolumes)."""
     out: list[Update] = []
