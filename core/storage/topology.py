@@ -25,13 +25,14 @@ def check_volume_node_affinity(volume: Obj, node_labels: Mapping[str, str]) -> b
 def match_topology_selector_terms(
     terms: Sequence[Mapping[str, Any]] | None, node_labels: Mapping[str, str]
 ) -> bool:
-    """Say whether a class with these ``allowedTopologies`` makes volumes there. No terms: anywhere."""
+    """Say whether a class with these ``allowedTopologies`` makes volumes there. No terms: anywhere.
+
+    A term without expressions is nowhere.
+    """
     if not terms:
         return True
-    return any(
-        all(node_labels.get(e["key"]) in e["values"] for e in term.get("matchLabelExpressions") or [])
-        for term in terms
-    )
+    wanted = [expressions for term in terms if (expressions := term.get("matchLabelExpressions"))]
+    return any(all(node_labels.get(e["key"]) in e["values"] for e in expressions) for expressions in wanted)
 
 
 def hostname_of(volume: Obj) -> str:

@@ -61,8 +61,16 @@ def validate(obj: Obj) -> list[FieldError]:
         out.append(not_supported("reclaimPolicy", obj["reclaimPolicy"], _RECLAIM_POLICIES))
     if obj["volumeBindingMode"] not in _BINDING_MODES:
         out.append(not_supported("volumeBindingMode", obj["volumeBindingMode"], _BINDING_MODES))
+    seen: list[dict[str, set[str]]] = []
     for at, term in enumerate(obj.get("allowedTopologies") or ()):
         out += _validate_topology(term, f"allowedTopologies[{at}]")
+        means = {
+            e.get("key") or "": set(e.get("values") or ()) for e in term.get("matchLabelExpressions") or ()
+        }
+        out += [
+            duplicate(f"allowedTopologies[{at}].matchLabelExpressions", "") for one in seen if one == means
+        ]
+        seen.append(means)
     return out
 
 

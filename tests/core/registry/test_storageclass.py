@@ -46,6 +46,16 @@ def test_deletes_and_binds_at_once_unless_told_otherwise() -> None:
             ['allowedTopologies[0].matchLabelExpressions[0].values[1]: Duplicate value: "a"'],
             id="ST-3.9 twice",
         ),
+        pytest.param(
+            {
+                "allowedTopologies": [
+                    {"matchLabelExpressions": [{"key": "zone", "values": values}]}
+                    for values in (["a", "b"], ["b", "a"])
+                ]
+            },
+            ['allowedTopologies[1].matchLabelExpressions: Duplicate value: ""'],
+            id="ST-3.9 terms that mean the same",
+        ),
         pytest.param({"provisioner": "rancher.io/local-path"}, [], id="ST-3.1 qualified"),
     ],
 )

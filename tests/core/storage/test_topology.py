@@ -24,6 +24,7 @@ def test_a_class_without_topologies_makes_volumes_everywhere():
     assert match_topology_selector_terms(None, LABELS)
     assert match_topology_selector_terms([zone_b_or_none, zone_a], LABELS)
     assert not match_topology_selector_terms([zone_b_or_none], LABELS)
+    assert not match_topology_selector_terms([{}], LABELS)
 
 
 def test_only_one_hostname_pins_a_volume_to_a_node():
