@@ -74,7 +74,7 @@ def _concerned(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
     meta, old_meta = new["metadata"], old["metadata"]
     if meta.get("ownerReferences") != old_meta.get("ownerReferences"):
         return [ref_of(new), *_waiting_owners(view, old)]
-    if "deletionTimestamp" in meta and is_held(new) and not is_held(old):
+    if is_held(new) and _hold(new) != _hold(old):
         return [ref_of(new), *map(ref_of, _dependents(view, new))]
     return ()
 
@@ -100,10 +100,12 @@ def is_deleting_dependents(obj: Obj) -> bool:
 
 def is_held(obj: Obj) -> bool:
     """Return whether *obj* is terminating and one of the collector's two finalizers keeps it."""
-    if not is_terminating(obj):
-        return False
-    finalizers = finalizers_of(obj)
-    return FOREGROUND in finalizers or ORPHAN in finalizers
+    return bool(_hold(obj))
+
+
+def _hold(obj: Obj) -> set[str]:
+    """Return those of the collector's finalizers that keep *obj*, which is terminating."""
+    return {FOREGROUND, ORPHAN}.intersection(finalizers_of(obj)) if is_terminating(obj) else set()
 
 
 def _dependents(view: View, owner: Obj) -> list[Obj]:

@@ -47,6 +47,9 @@ from core.kubelet.shell.run import Container
 from core.kubelet.status import Observed, exit_code
 
 
+_UNTRIED = ("ContainerCreating", "PodInitializing")
+
+
 class Stage(NamedTuple):
     name: str
     applies: Callable[[PodSync], bool]
@@ -114,17 +117,17 @@ def run(sync: PodSync) -> Plan:
     ]
     inits = _without_sidecars(sync, inits, mains)
     steps = [*inits, *mains]
-    any_alive = any("waiting" not in step.status["state"] for step in steps)
+    # the sandbox has its address before the first container; it is told with what came of one
+    tried = any(step.status["state"].get("waiting", {}).get("reason") not in _UNTRIED for step in steps)
     observed = Observed(
         [step.status for step in mains],
         [step.status for step in inits],
-        address=runtime.address if any_alive else sync.status.get("podIP") or "",
+        address=runtime.address if tried else sync.status.get("podIP") or "",
     )
     # images first, so that the next Pod finds them; Events last: a refused write is not told
     actions = [*_pulls(sync, steps), *sync.write(observed)]
     actions += _writes(sync, steps)
-    for step in steps:
-        actions += [sync.event(event, step.status["name"]) for event in step.events]
+    actions += _told(sync, steps)
     due = min((step.due for step in steps), default=FOREVER)
     because = next((step.words for step in steps if step.words), "")
     after = max(due - sync.now, 0.0) if due < FOREVER else None
@@ -149,6 +152,17 @@ def _advance_inits(sync: PodSync, runtime: Runtime, since: float) -> tuple[list[
         else:
             may_start = None
     return out, may_start
+
+
+def _told(sync: PodSync, steps: Sequence[Step]) -> list[RecordEvent]:
+    """Return the Events of the containers, and once those of the Pod as a whole."""
+    out: list[RecordEvent] = []
+    for step in steps:
+        for event in step.events:
+            record = sync.event(event, "" if event.reason == "SandboxChanged" else step.status["name"])
+            if record not in out:
+                out.append(record)
+    return out
 
 
 def _without_sidecars(sync: PodSync, inits: list[Step], mains: list[Step]) -> list[Step]:

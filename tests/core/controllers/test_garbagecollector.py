@@ -201,6 +201,16 @@ def test_the_start_of_foreground_deletion_concerns_owner_and_dependents() -> Non
     assert concerned(WEB, GOING, POD) == ["StatefulSet default/web", "Pod default/web-0"]
 
 
+@pytest.mark.parametrize(
+    ("before", "after"), [("foregroundDeletion", "orphan"), ("orphan", "foregroundDeletion")]
+)
+def test_a_second_delete_with_another_policy_concerns_owner_and_dependents(before: str, after: str) -> None:
+    """GC2, GC15: the finalizer of the collector is what a second delete may change"""
+    old = an_object("StatefulSet", "web", finalizers=(before,))
+    new = an_object("StatefulSet", "web", finalizers=(after,))
+    assert concerned(old, new, POD) == concerned(WEB, GOING, POD)
+
+
 def test_a_dropped_reference_concerns_the_owner_that_waited_for_it() -> None:
     free = replaced(POD, "metadata.ownerReferences", [])
     assert concerned(POD, free, GOING) == ["Pod default/web-0", "StatefulSet default/web"]

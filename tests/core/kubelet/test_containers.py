@@ -49,6 +49,14 @@ def test_an_image_that_is_not_there_alternates_between_two_reasons():
     assert waiting(bench)[0] == "ErrImagePull"
 
 
+def test_a_pod_without_its_image_has_an_address():
+    """PL14"""
+    bench = Bench(node(), pod(container(image="nginx:doesnotexist"))).run(5)
+
+    assert bench.status["podIPs"] == [{"ip": bench.status["podIP"]}]
+    assert bench.status["phase"] == "Pending"
+
+
 def test_a_corrected_image_is_pulled_at_once():
     bench = Bench(node(), pod(container(image="nginx:1.161"))).run(30)
     bench.put({**bench.pod, "spec": pod(container(image="nginx:1.16.1"))["spec"]})

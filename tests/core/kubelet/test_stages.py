@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.apimachinery.meta import condition_of, replaced
-from core.client.actions import Delete
+from core.client.actions import Delete, RecordEvent
 from tests.core.kubelet.cast import NOW, OFF, WEB_0, Bench, bound_claim, container, node, pod
 
 
@@ -264,6 +264,17 @@ def test_a_running_pod_is_started_again_when_its_node_comes_back():
 
 def condition(status, kind):
     return next(c for c in status["conditions"] if c["type"] == kind)
+
+
+def test_a_lost_sandbox_is_told_once_of_the_pod():
+    """NF12"""
+    bench = Bench(node(), pod(container("a"), container("b"))).run(5)
+    bench.now += 100
+    bench.put(node(since=bench.now))
+    plan = bench.look()
+
+    (told,) = (action for action in plan.actions if isinstance(action, RecordEvent))
+    assert (told.reason, told.field_path) == ("SandboxChanged", "")
 
 
 def test_takes_back_what_the_node_controller_wrote():
