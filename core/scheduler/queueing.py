@@ -105,12 +105,10 @@ def _users(view: View, namespace: str, claim: str) -> list[Ref]:
 
 
 def _waits_for_volumes(pod: Obj) -> bool:
+    if field(pod, "status.nominatedNodeName") and not awaits_victims(pod):
+        return False  # its volumes are being bound, and are looked at once a second
     message = _refusal(pod)
-    return (
-        not message
-        or (bool(field(pod, "status.nominatedNodeName")) and not awaits_victims(pod))
-        or any(text in message for text in _VOLUMES)
-    )
+    return not message or any(text in message for text in _VOLUMES)
 
 
 def on_volume(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:

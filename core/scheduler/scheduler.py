@@ -57,6 +57,8 @@ SCORES: tuple[tuple[int, Score], ...] = (
 
 FLUSH_SECONDS = 300.0
 """A Pod that nothing has woken is tried again after this time (podMaxInUnschedulablePodsDuration)."""
+BIND_POLL_SECONDS = 1.0
+"""How often the bindings that a Pod waits for are looked at, and first after so long (BindPodVolumes)."""
 _FAILED_BINDING = 'running PreBind plugin "VolumeBinding": binding volumes: '
 BACK_OFF_SECONDS = (1.0, 10.0)
 """After a failed binding of volumes: at first, doubling, and at most (podInitialBackoffSeconds, podMax…)."""
@@ -147,7 +149,8 @@ class Scheduler:
         # Upstream assumes what it is about to write; here the next Pod, which may want the same volume or
         # share the claim, waits until it is written.
         contended = volumes.static or volumebinding.is_shared(cycle, volumes.dynamic)
-        return Plan(tuple(writes), because=because, holds=len(writes) if contended else 0)
+        holds = len(writes) if contended else 0
+        return Plan(tuple(writes), requeue_after=BIND_POLL_SECONDS, because=because, holds=holds)
 
     def _wait_on_permit(self, cycle: Cycle, node: str, now: float) -> Plan:
         """Go on with a Pod whose volumes are being bound for *node*."""
@@ -156,9 +159,8 @@ class Scheduler:
             return self._bind(cycle.pod, node)
         error = volumebinding.lost_binding(cycle, node)
         if not error:
-            return Plan(
-                because=f"is to run on {node} and waits for claim {', '.join(unbound)} to be bound there"
-            )
+            words = f"is to run on {node} and waits for claim {', '.join(unbound)} to be bound there"
+            return Plan(requeue_after=BIND_POLL_SECONDS, because=words)
         message = f"{_FAILED_BINDING}{error}"
         words = f"must be placed anew: the volume of claim {unbound[0]} was not made for {node}"
         return self._unschedulable(cycle, Failure(message, words, reason="SchedulerError"), now)

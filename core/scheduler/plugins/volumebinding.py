@@ -220,12 +220,5 @@ def lost_binding(cycle: Cycle, node: str) -> str:
 
 
 def unbound_claims(cycle: Cycle) -> list[str]:
-    """Return the names of the claims whose binding is not complete.
-
-    Differs: upstream looks once a second, when the phase has long been written; here it is waited for.
-    """
-    return [
-        name
-        for name, claim in cycle.claims
-        if claim is None or not is_fully_bound(claim) or field(claim, "status.phase") != "Bound"
-    ]
+    """Return the names of the claims whose binding is not complete."""
+    return [name for name, claim in cycle.claims if claim is None or not is_fully_bound(claim)]

@@ -153,6 +153,15 @@ def test_a_nominated_pod_that_is_deleted_leaves_its_room_to_others():
     assert list(queueing.on_pod(view, nominated, replaced(nominated, "spec.nodeName", "node-1"))) == []
 
 
+def test_who_waits_for_bindings_is_looked_at_once_a_second_and_not_woken():
+    """ST-5.31"""
+    waits = replaced(pod("web-0", "www"), "status.nominatedNodeName", "node-1")
+    bound = claim("www", volume="pv", bound=True)
+
+    assert list(queueing.on_claim(Cache([waits, bound]), claim("www"), bound)) == []
+    assert list(queueing.on_claim(Cache([pod("web-0", "www"), bound]), claim("www"), bound)) == [WEB_0]
+
+
 def test_who_awaits_victims_is_not_woken_by_its_claims():
     bound = claim("www", volume="pv", bound=True)
     waits = replaced(FULL, "status.nominatedNodeName", "node-1")

@@ -216,6 +216,17 @@ def test_nominates_before_it_asks_for_a_volume_on_the_node():
     assert nominate.obj["status"]["nominatedNodeName"] == "node-1"
     assert isinstance(select, Update)
     assert select.obj["metadata"]["annotations"]["volume.kubernetes.io/selected-node"] == "node-1"
+    assert (plan.requeue_after, plan.holds) == (1, 0)
+
+
+def test_looks_at_no_other_pod_before_a_volume_is_claimed_or_a_shared_claim_has_its_node():
+    """ST-5.22: what is about to be written counts"""
+    shared = claim("www", storageClassName="wait")
+    local = claim("data", storageClassName="local")
+    one = schedule(pod("web-0", "www"), pod("web-1", "www"), shared, DELAYED, *NODES)
+    other = schedule(pod("db-0", "data"), local, volume("pv", on="node-2"), LOCAL, *NODES)
+
+    assert (one.holds, other.holds) == (2, 2)
 
 
 def test_claims_a_local_volume_for_a_delayed_claim():
@@ -254,11 +265,13 @@ def test_waits_without_a_word_while_its_volume_is_made():
 
     assert plan.actions == ()
     assert plan.because == "is to run on node-1 and waits for claim www to be bound there"
+    assert plan.requeue_after == 1
 
 
 def test_binds_when_the_delayed_claim_is_bound():
-    """ST-3.15, ST-5.31"""
-    plan = schedule(NOMINATED, claim("www", volume="pv", bound=True), volume("pv"), *NODES)
+    """ST-3.15, ST-5.31: the phase is not asked"""
+    named = {**claim("www", volume="pv", bound=True), "status": {"phase": "Pending"}}
+    plan = schedule(NOMINATED, named, volume("pv"), *NODES)
 
     assert plan.actions[0] == Bind(("Pod", "default", "web-0"), "uid-web-0", "node-1")
 
