@@ -46,7 +46,6 @@ from core.kubelet.program import FOREVER, words_of
 from core.kubelet.shell.run import Container
 from core.kubelet.status import Observed, exit_code
 
-
 _UNTRIED = ("ContainerCreating", "PodInitializing")
 
 
