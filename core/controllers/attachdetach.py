@@ -99,7 +99,7 @@ def _attach(view: View, pod: Obj) -> Plan:
             refused += _refusal(view, pod, volume, holders)
             continue
         attached.append({"name": unique, "devicePath": ""})
-        message = f'AttachVolume.Attach succeeded for volume "{name_of(volume)}"'
+        message = f'AttachVolume.Attach succeeded for volume "{name_of(volume)}" '
         done.append(RecordEvent(pod, "Normal", "SuccessfulAttachVolume", message))
     if done:
         done.insert(0, UpdateStatus(replaced(node, "status.volumesAttached", attached)))

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from core.apimachinery.meta import Obj, Ref, condition_of
+from core.apiserver.podprinter import summarize
 from core.cluster import Cluster
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,3 +69,90 @@ def test_a_deployment_says_that_its_replica_set_was_refused(cluster: Cluster) ->
     cluster.delete(Ref("ResourceQuota", "default", "q"))
     cluster.advance(cluster.now + 600)
     assert condition_of(cluster.get(FRONT), "Progressing")["reason"] == "NewReplicaSetAvailable"
+
+
+# -- one claim for all Pods --------------------------------------------------------------------------
+
+
+def share_a_disk(cluster: Cluster, mode: str) -> None:
+    """Make a claim ``c`` with a network disk that is attached to a node before it is mounted."""
+    csi = {"driver": "csi.example.com", "volumeHandle": "disk"}
+    asked = {"accessModes": [mode], "storageClassName": ""}
+    volume = {**asked, "capacity": {"storage": "1Gi"}, "csi": csi}
+    cluster.create(
+        {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": "pv"}, "spec": volume}
+    )
+    meta = {"name": "c", "namespace": "default"}
+    claim = {**asked, "volumeName": "pv", "resources": {"requests": {"storage": "1Gi"}}}
+    cluster.create({"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": meta, "spec": claim})
+    cluster.advance(cluster.now + 20)
+
+
+def sharing(**spec: Any) -> Obj:
+    """Return the Deployment front whose Pods mount the claim c, never two on one node."""
+    made = front(**spec)
+    inside = made["spec"]["template"]["spec"]
+    inside["volumes"] = [{"name": "d", "persistentVolumeClaim": {"claimName": "c"}}]
+    inside["containers"][0]["volumeMounts"] = [{"name": "d", "mountPath": "/d"}]
+    inside["containers"][0]["ports"] = [{"containerPort": 80, "hostPort": 80}]
+    return made
+
+
+def statuses(cluster: Cluster) -> list[str]:
+    """Return the STATUS column of all Pods, sorted."""
+    return sorted(summarize(pod).status for pod in cluster.view.list("Pod"))
+
+
+def said(cluster: Cluster, reason: str) -> list[str]:
+    return [event["message"] for event in cluster.view.list("Event") if event["reason"] == reason]
+
+
+@pytest.mark.parametrize(
+    ("mode", "seen"),
+    [
+        ("ReadWriteMany", ["Running", "Running"]),
+        ("ReadOnlyMany", ["Running", "Running"]),
+        ("ReadWriteOnce", ["ContainerCreating", "Running"]),
+        ("ReadWriteOncePod", ["Pending", "Running"]),
+    ],
+)
+def test_how_many_pods_may_share_a_disk_from_two_nodes(cluster: Cluster, mode: str, seen: list[str]) -> None:
+    """DP13, PL29"""
+    share_a_disk(cluster, mode)
+    cluster.create(sharing())
+    cluster.advance(cluster.now + 30)
+    assert statuses(cluster) == seen
+
+    (first, *_) = [pod for pod in cluster.view.list("Pod") if summarize(pod).status == "Running"]
+    name = first["metadata"]["name"]
+    assert said(cluster, "SuccessfulAttachVolume")[0] == 'AttachVolume.Attach succeeded for volume "pv" '
+    if mode == "ReadWriteOnce":
+        held = f'Multi-Attach error for volume "pv" Volume is already used by pod(s) {name}'
+        assert said(cluster, "FailedAttachVolume") == [held]
+    if mode == "ReadWriteOncePod":
+        why = "PersistentVolumeClaim with ReadWriteOncePod access mode already in-use by another pod"
+        assert any(
+            f"node(s) unavailable due to {why}" in message for message in said(cluster, "FailedScheduling")
+        )
+
+
+@pytest.mark.parametrize(
+    ("strategy", "seen"),
+    [("RollingUpdate", ["ContainerCreating", "Running"]), ("Recreate", ["Running"])],
+)
+def test_a_rolling_update_waits_for_ever_for_the_disk_of_the_pod_it_replaces(
+    cluster: Cluster, strategy: str, seen: list[str]
+) -> None:
+    """DP13, DP8"""
+    share_a_disk(cluster, "ReadWriteOnce")
+    cluster.create(sharing(replicas=1, strategy={"type": strategy}, progressDeadlineSeconds=60))
+    cluster.advance(cluster.now + 30)
+    image = [{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "nginx:1.10"}]
+    cluster.patch(FRONT, image, "json")
+    cluster.advance(cluster.now + 120)
+
+    assert statuses(cluster) == seen
+    progress = condition_of(cluster.get(FRONT), "Progressing")
+    assert progress is not None
+    stuck = strategy == "RollingUpdate"
+    assert progress["reason"] == ("ProgressDeadlineExceeded" if stuck else "NewReplicaSetAvailable")

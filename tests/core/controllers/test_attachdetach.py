@@ -30,7 +30,7 @@ def test_attaches_a_csi_volume_to_the_node_of_its_pod() -> None:
     assert plan.actions == (
         UpdateStatus(node(status=ATTACHED)),
         RecordEvent(
-            pod(), "Normal", "SuccessfulAttachVolume", 'AttachVolume.Attach succeeded for volume "pv-1"'
+            pod(), "Normal", "SuccessfulAttachVolume", 'AttachVolume.Attach succeeded for volume "pv-1" '
         ),
     )
 
