@@ -59,7 +59,7 @@ def test_the_table_of_flags_is_the_one_that_the_components_have() -> None:
     """SW1, SW2, SW3, SW4, SW5, SW6"""
     gates = {name: f"feature-gates={gate}" for gate, name in GATES.items()}
     rows = [
-        f"| `--{gates.get(one.name, one.name.replace('_', '-'))}` | `{flags.shown(one.default)}` "
+        f"| `--{gates.get(one.name, one.name.replace('_', '-'))}` | `{flags.shown(one)}` "
         f"| {one.metadata['of']}: {one.metadata['what']} |"
         for one in fields(Settings)
     ]

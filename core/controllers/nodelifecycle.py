@@ -4,7 +4,7 @@ It knows a node only by its words: conditions and the age of the last heartbeat.
 Source: pkg/controller/nodelifecycle/node_lifecycle_controller.go, pkg/util/node/node.go,
 pkg/controller/util/node/controller_utils.go (v1.36).
 Differs: heartbeats are read from the Ready condition, there are no Leases.
-Not modelled: zones and the rate limit of evictions; the Event RegisteredNode.
+Not modelled: the Event RegisteredNode.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from core.apimachinery.meta import Obj, Ref, condition_of, name_of, ref_of, repl
 from core.apimachinery.timestamps import seconds, timestamp
 from core.client.actions import NOTHING, Action, Plan, RecordEvent, Update, UpdateStatus
 from core.client.cache import View
+from core.controllers.nodezones import NEVER, is_ready, next_eviction
 from core.sim.settings import Settings
 
 NOT_READY: Final = "node.kubernetes.io/not-ready"
@@ -44,6 +45,7 @@ class NodeLifecycleController:
     latency = 0.1  # the pass that taints for NoExecute runs ten times a second
 
     def __init__(self, settings: Settings) -> None:
+        self._settings = settings
         self.grace_period = settings.node_monitor_grace_period
         self.resync_period = settings.node_monitor_period
         self.watches = {"Node": _node_changed, "Pod": _pod_changed}
@@ -73,7 +75,8 @@ class NodeLifecycleController:
     def _follow_condition(self, view: View, node: Obj, now: float) -> Plan:
         """Let taints, Pods and Events follow what the node's conditions say."""
         status = _ready_status(node)
-        taints = _wanted_taints(view, node, status, timestamp(now))
+        turn = self._turn(view, node, status)
+        taints = _wanted_taints(node, status, timestamp(now), evict=turn <= now)
         old_taints: Sequence[Obj] = node["spec"].get("taints") or ()
         actions = _taint(node, taints)
         if status == "True":
@@ -84,7 +87,25 @@ class NodeLifecycleController:
             actions.append(RecordEvent(node, "Normal", "NodeNotReady", message))
         actions += _mark_pods_not_ready(view, node, timestamp(now))
         because = "does not answer" if status == "Unknown" else "says that it is not ready"
-        return Plan(tuple(actions), because=because)
+        if not now < turn < NEVER:
+            return Plan(tuple(actions), because=because)
+        return Plan(
+            tuple(actions), requeue_after=turn - now, because=f"{because}; another node is given up first"
+        )
+
+    def _turn(self, view: View, node: Obj, status: str) -> float:
+        """Return when the Pods of *node* may be evicted: 0 at once, or NEVER as things are."""
+        if status == "True":
+            return NEVER
+        nodes = view.list("Node")
+        if not any(map(is_ready, nodes)):
+            return NEVER  # the fault is more likely here: nothing is evicted anywhere
+        if any(
+            t["effect"] == "NoExecute" and t["key"] in _NO_EXECUTE_KEYS
+            for t in node["spec"].get("taints") or ()
+        ):
+            return 0.0  # it is given up already, be it for another reason
+        return next_eviction(nodes, node, _NO_EXECUTE_KEYS, self._settings)
 
 
 class NodeTaintController:
@@ -159,11 +180,11 @@ def _unknown_conditions(node: Obj, stamp: str) -> list[Obj] | None:
     return out if changed else None
 
 
-def _wanted_taints(view: View, node: Obj, ready: str, stamp: str) -> Sequence[Obj]:
+def _wanted_taints(node: Obj, ready: str, stamp: str, *, evict: bool) -> Sequence[Obj]:
     """Return the taints that the conditions ask for and the user's own; the old list when it is right."""
     wanted = {(key, "NoSchedule") for key in _no_schedule_keys(node)}
     no_execute = {"False": NOT_READY, "Unknown": UNREACHABLE}.get(ready)
-    if no_execute and not _all_disrupted(view):
+    if no_execute and evict:
         wanted.add((no_execute, "NoExecute"))
     return _swapped(node, wanted, wanted, stamp)
 
@@ -198,11 +219,6 @@ def _is_ours(taint: Obj) -> bool:
     return (effect == "NoSchedule" and key in _NO_SCHEDULE_KEYS) or (
         effect == "NoExecute" and key in _NO_EXECUTE_KEYS
     )
-
-
-def _all_disrupted(view: View) -> bool:
-    """When no node at all is ready the fault is more likely here: nothing is evicted anywhere."""
-    return not any(_ready_status(node) == "True" for node in view.list("Node"))
 
 
 def _mark_pods_not_ready(view: View, node: Obj, stamp: str) -> list[Action]:

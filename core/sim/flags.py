@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from dataclasses import Field, fields
 from typing import Any, Final
 
 from core.sim.settings import GATES, Settings
@@ -63,7 +63,7 @@ def value(flag: str, text: str) -> Any:
     if isinstance(default, bool):
         return _bool(flag, text)
     if isinstance(default, float):
-        return _seconds(flag, text)
+        return _number(flag, text) if field_of(flag).metadata["rate"] else _seconds(flag, text)
     if isinstance(default, int):
         if not text.isdecimal():
             raise ValueError(f"--{flag}: {text!r} is no whole number")
@@ -75,16 +75,20 @@ def told(flag: str) -> str:
     """Return what *flag* is for, and its default."""
     if flag == FEATURE_GATES:
         return ", ".join(f"{gate}=true|false" for gate in GATES)
-    name = names()[flag]
-    what = next(one.metadata["what"] for one in fields(Settings) if one.name == name)
-    return f"{what} (default {shown(getattr(Settings(), name))})"
+    setting = field_of(flag)
+    return f"{setting.metadata['what']} (default {shown(setting)})"
 
 
-def shown(default: Any) -> str:
-    """Return *default* as one writes it on a command line: ``1m30s``, ``true``, ``110``."""
+def field_of(flag: str) -> Field[Any]:
+    return next(one for one in fields(Settings) if one.name == names()[flag])
+
+
+def shown(setting: Field[Any]) -> str:
+    """Return the default of *setting* as one writes it on a command line: ``1m30s``, ``true``, ``110``."""
+    default: Any = setting.default
     if isinstance(default, bool):
         return str(default).lower()
-    if not isinstance(default, float):
+    if not isinstance(default, float) or setting.metadata["rate"]:
         return str(default)
     if default < 1:
         return f"{default * 1000:g}ms" if default else "0"
@@ -92,6 +96,12 @@ def shown(default: Any) -> str:
     minutes, seconds = divmod(rest, 60)
     parts = ((hours, "h"), (minutes, "m"), (seconds, "s"))
     return "".join(f"{number:g}{unit}" for number, unit in parts if number)
+
+
+def _number(flag: str, text: str) -> float:
+    if not re.fullmatch(r"\d+(\.\d*)?", text):
+        raise ValueError(f"--{flag}: {text!r} is no number")
+    return float(text)
 
 
 def _bool(flag: str, text: str) -> bool:

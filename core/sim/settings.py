@@ -20,13 +20,13 @@ GATES: Final[Mapping[str, str]] = {"MaxUnavailableStatefulSet": "max_unavailable
 """Feature gate -> the field that it is."""
 
 
-def _flag(default: Any, of: str, what: str) -> Any:
-    return field(default=default, metadata={"of": of, "what": what})
+def _flag(default: Any, of: str, what: str, *, rate: bool = False) -> Any:
+    return field(default=default, metadata={"of": of, "what": what, "rate": rate})
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Seconds where a number with a point is a time. Fields are the flags in snake_case."""
+    """A number with a point is a time in seconds unless it is a rate. Fields are the flags in snake_case."""
 
     default_not_ready_toleration_seconds: int = _flag(
         300, APISERVER, "how long a Pod that says nothing of it stays on a node that is not ready"
@@ -43,6 +43,16 @@ class Settings:
     node_monitor_grace_period: float = _flag(
         50.0, MANAGER, "how long a node may be silent (SW6: 40s up to 1.31)"
     )
+    node_eviction_rate: float = _flag(
+        0.1, MANAGER, "lost nodes of a zone that are given up a second", rate=True
+    )
+    secondary_node_eviction_rate: float = _flag(
+        0.01, MANAGER, "the same in a large zone of which most is lost; in a small one none is", rate=True
+    )
+    unhealthy_zone_threshold: float = _flag(
+        0.55, MANAGER, "the share of a zone that is most of it", rate=True
+    )
+    large_cluster_size_threshold: int = _flag(50, MANAGER, "a zone of more nodes is large")
     terminated_pod_gc_threshold: int = _flag(
         12500, MANAGER, "so many Pods that have ended are kept; 0: all of them"
     )

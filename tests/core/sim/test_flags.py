@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from core.sim import flags
@@ -16,6 +18,7 @@ from core.sim.settings import Settings, from_kept
         ("watch-lag", "250ms", 0.25),
         ("watch-lag", "0", 0.0),
         ("max-pods", "250", 250),
+        ("node-eviction-rate", "0.5", 0.5),
         ("on-delete-promotion", "true", True),
         ("full-template-validation", "F", False),
         ("wording", "W33", "W33"),
@@ -32,6 +35,7 @@ def test_reads_a_flag_as_its_component_does(flag: str, text: str, value: object)
         ("pvclaimbinder-sync-period", "2", "is no duration"),
         ("pvclaimbinder-sync-period", "soon", "is no duration"),
         ("max-pods", "-1", "is no whole number"),
+        ("node-eviction-rate", "10s", "is no number"),
         ("on-delete-promotion", "maybe", "neither true nor false"),
     ],
 )
@@ -70,26 +74,32 @@ def test_says_what_is_wrong_with_a_gate(text: str, words: str):
 
 
 @pytest.mark.parametrize(
-    ("default", "text"),
+    ("flag", "text"),
     [
-        (15.0, "15s"),
-        (3600.0, "1h"),
-        (90.0, "1m30s"),
-        (0.25, "250ms"),
-        (0.0, "0"),
-        (True, "true"),
-        (110, "110"),
+        ("pvclaimbinder-sync-period", "15s"),
+        ("event-ttl", "1h"),
+        ("container-start-jitter", "250ms"),
+        ("watch-lag", "0"),
+        ("node-eviction-rate", "0.1"),
+        ("full-template-validation", "true"),
+        ("max-pods", "110"),
     ],
 )
-def test_writes_a_default_so_that_it_can_be_read_again(default: object, text: str):
-    assert flags.shown(default) == text
+def test_writes_a_default_as_one_gives_it(flag: str, text: str):
+    assert flags.shown(flags.field_of(flag)) == text
+
+
+def test_writes_a_time_in_the_units_that_it_has():
+    odd = dataclasses.field(default=3690.0, metadata={"rate": False})
+
+    assert flags.shown(odd) == "1h1m30s"
 
 
 def test_every_default_is_read_as_itself():
-    for flag, field in flags.names().items():
-        default = getattr(Settings(), field)
-        assert flags.value(flag, flags.shown(default)) == default
-        assert flags.told(flag).endswith(f"(default {flags.shown(default)})")
+    for flag, name in flags.names().items():
+        text = flags.shown(flags.field_of(flag))
+        assert flags.value(flag, text) == getattr(Settings(), name)
+        assert flags.told(flag).endswith(f"(default {text})")
 
 
 def test_a_setting_of_an_earlier_version_is_let_go():
