@@ -1,7 +1,7 @@
 """PersistentVolume strategy: defaults, what a volume may say, and the parts of it that stay as they are.
 
 Source: pkg/registry/core/persistentvolume/strategy.go, pkg/apis/core/v1/defaults.go,
-pkg/apis/core/validation/validation.go (v1.36).
+pkg/apis/core/validation/validation.go, pkg/api/persistentvolume/util.go (v1.36).
 Not modelled: the fields of network sources other than nfs and csi; they are stored as given.
 """
 
@@ -25,6 +25,7 @@ from core.apimachinery.validation import (
     too_long,
 )
 from core.apiserver.registry.context import Context
+from core.apiserver.registry.nodelabels import term_warnings
 from core.apiserver.registry.persistentvolumeclaim import (
     beta_class_warning,
     canonical_amounts,
@@ -118,6 +119,17 @@ _FIELDS: Final[dict[str, dict[str, Any]]] = {
 }
 _AFFINITY_FROZEN: Final = "field is immutable, except for updating from beta label to GA"
 _SOURCE_FROZEN: Final = "spec.persistentvolumesource is immutable after creation\n"
+_GONE: Final = {
+    name.replace("OS", "os"): f"spec.{name}: deprecated in v1.{since}, non-functional in v1.{until}+"
+    for name, since, until in (
+        ("cephfs", 28, 31),
+        ("photonPersistentDisk", 11, 16),
+        ("scaleIO", 16, 22),
+        ("storageOS", 22, 25),
+        ("glusterfs", 25, 26),
+        ("rbd", 28, 31),
+    )
+}
 _RECYCLE_WARNING: Final = (
     "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated."
     " Instead, the recommended approach is to use dynamic provisioning."
@@ -325,7 +337,12 @@ def _go_affinity(value: Any) -> Any:
 
 def warnings(obj: Obj, old: Obj | None) -> list[str]:
     out = beta_class_warning(obj)
-    if obj["spec"]["persistentVolumeReclaimPolicy"] == "Recycle":
+    spec = obj["spec"]
+    if spec["persistentVolumeReclaimPolicy"] == "Recycle":
         out.append(_RECYCLE_WARNING)
+    required_affinity = (spec.get("nodeAffinity") or {}).get("required") or {}
+    for at, term in enumerate(required_affinity.get("nodeSelectorTerms") or ()):
+        out += term_warnings(term, f"spec.nodeAffinity.required.nodeSelectorTerms[{at}]")
+    out += [told for name, told in _GONE.items() if spec.get(name) is not None]
     amount = (obj["spec"].get("capacity") or {}).get("storage")
     return out + fractional_byte_warning(amount, "spec.capacity[storage]")

@@ -23,6 +23,7 @@ from core.apimachinery.validation import (
     too_long,
 )
 from core.apiserver.registry.context import Context
+from core.apiserver.registry.nodelabels import deprecation_of
 
 KIND: Final = "StorageClass"
 _RECLAIM_POLICIES: Final = ("Delete", "Retain")
@@ -100,6 +101,16 @@ def _validate_topology(term: Obj, path: str) -> list[FieldError]:
             out.append(duplicate(f"{where}.key", key))
         seen.add(key)
     return out
+
+
+def warnings(obj: Obj, old: Obj | None) -> list[str]:
+    """Source: pkg/api/storage/util.go."""
+    return [
+        f"allowedTopologies[{at}].matchLabelExpressions[{index}].key: {told}"
+        for at, term in enumerate(obj.get("allowedTopologies") or ())
+        for index, expression in enumerate(term.get("matchLabelExpressions") or ())
+        if (told := deprecation_of(expression.get("key") or ""))
+    ]
 
 
 def validate_update(obj: Obj, old: Obj) -> list[FieldError]:

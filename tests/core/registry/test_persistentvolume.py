@@ -237,6 +237,19 @@ def test_volume_mode_and_attributes_class_stay() -> None:
     ]
 
 
+def test_warns_of_old_labels_and_of_disks_that_are_no_more() -> None:
+    old = {"matchExpressions": [{"key": "failure-domain.beta.kubernetes.io/zone", "operator": "Exists"}]}
+    affinity = {"required": {"nodeSelectorTerms": [{"matchExpressions": []}, old]}}
+    gone = created(volume(hostPath=None, storageos={"volumeName": "a"}, nodeAffinity=affinity))
+
+    assert persistentvolume.warnings(gone, None) == [
+        "spec.nodeAffinity.required.nodeSelectorTerms[1].matchExpressions[0].key: "
+        "failure-domain.beta.kubernetes.io/zone is deprecated since v1.17; "
+        'use "topology.kubernetes.io/zone" instead',
+        "spec.storageOS: deprecated in v1.22, non-functional in v1.25+",
+    ]
+
+
 def test_warns_of_recycling() -> None:
     recycled = created(volume(persistentVolumeReclaimPolicy="Recycle"))
 

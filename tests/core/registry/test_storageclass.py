@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from core.apiserver.registry import storageclass
 from tests.core.registry.cast import created, refusals, storage_class, update_refusals
 
 
@@ -85,3 +86,12 @@ def test_may_be_made_expandable_later() -> None:
         update_refusals(storage_class(allowVolumeExpansion=True, mountOptions=["hard"]), storage_class())
         == []
     )
+
+
+def test_warns_of_old_labels() -> None:
+    term = {"matchLabelExpressions": [{"key": "beta.kubernetes.io/os", "values": ["linux"]}]}
+
+    assert storageclass.warnings(storage_class(allowedTopologies=[term]), None) == [
+        "allowedTopologies[0].matchLabelExpressions[0].key: "
+        'deprecated since v1.14; use "kubernetes.io/os" instead'
+    ]
