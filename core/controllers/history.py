@@ -24,9 +24,21 @@ def revision_data(template: Obj, *, creation_timestamp: bool = False) -> Obj:
     return {"spec": {"template": {**template, "metadata": metadata, "$patch": "replace"}}}
 
 
-def template_of(revision: Obj) -> Obj:
-    """Return the Pod template that *revision* keeps."""
-    return without(revision["data"]["spec"]["template"], "$patch")
+def template_of(revision: Obj, owner: Obj) -> Obj:
+    """Return the Pod template that *revision* keeps: the *owner*'s own, when it keeps none."""
+    return without(_template(revision["data"]) or owner["spec"]["template"], "$patch")
+
+
+def _template(data: Obj) -> Obj:
+    """Return the template in *data*, which anybody may have written; {} when that is none."""
+    found = _part(_part(data, "spec"), "template")
+    whole = isinstance(_part(found, "spec").get("containers"), list)
+    return found if whole and isinstance(_part(found, "metadata").get("labels", {}), dict) else {}
+
+
+def _part(value: Obj, name: str) -> Obj:
+    part = value.get(name)
+    return part if isinstance(part, dict) else {}
 
 
 def is_same(one: Obj, other: Obj) -> bool:
@@ -35,8 +47,10 @@ def is_same(one: Obj, other: Obj) -> bool:
 
 
 def _without_null(data: Obj) -> Obj:
-    template = data["spec"]["template"]
-    metadata = {k: v for k, v in (template.get("metadata") or {}).items() if v is not None}
+    template = _template(data)
+    if not template:
+        return data
+    metadata = {k: v for k, v in _part(template, "metadata").items() if v is not None}
     return {"spec": {"template": {**template, "metadata": metadata}}}
 
 

@@ -295,8 +295,7 @@ class _Sync:
             revision = self.revisions.current
         name = revision["metadata"]["name"]
         if name not in self._moulds:
-            template = self.sts["spec"]["template"] if name == self.update_revision else template_of(revision)
-            self._moulds[name] = PodMould(self.sts, template, name)
+            self._moulds[name] = PodMould(self.sts, template_of(revision, self.sts), name)
         return self._moulds[name]
 
     def _complete_claims(self, replica: Replica) -> bool:

@@ -206,4 +206,26 @@ def test_a_revision_of_another_set_is_none_of_ours():
 
 
 def test_template_of_gives_the_template_back():
-    assert template_of(revision(NEW)) == NEW
+    assert template_of(revision(NEW), sts()) == NEW
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"a": "b"},
+        {"spec": []},
+        {"spec": {"template": "x"}},
+        {"spec": {"template": {"spec": {}}}},
+        {"spec": {"template": {"metadata": {"labels": 5}, "spec": {"containers": []}}}},
+    ],
+)
+def test_a_revision_that_somebody_made_up_stops_nobody(data):
+    """STS-A8, STS-H9: it is adopted for its labels, is equal to none, and keeps no template"""
+    odd = {**revision(NEW, 40), "data": data}
+
+    found = find(sts(status=rolling_from(NEW_NAME)), revision(), odd)
+
+    assert (found.update["metadata"]["name"], found.update["revision"]) == (OLD_NAME, 41)
+    assert found.current is odd
+    assert template_of(odd, sts()) == OLD
