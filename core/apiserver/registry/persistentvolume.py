@@ -223,7 +223,7 @@ def _validate_sources(spec: Obj) -> list[FieldError]:
             out.append(forbidden(f"spec.{name}", "may not specify more than 1 volume type"))
         elif name in _VALIDATORS:
             out += _VALIDATORS[name](spec[name], f"spec.{name}")
-            if name == "local" and not (spec.get("nodeAffinity") or {}).get("required"):
+            if name == "local" and spec.get("nodeAffinity") is None:
                 out.append(required("spec.nodeAffinity", "Local volume requires node affinity"))
     return out if given else [required("spec", "must specify a volume type")]
 

@@ -1,7 +1,7 @@
 """PersistentVolumeClaim strategy: defaults, what a claim may say, and what may still change later.
 
 Source: pkg/registry/core/persistentvolumeclaim/strategy.go, pkg/apis/core/v1/defaults.go,
-pkg/apis/core/validation/validation.go (v1.36).
+pkg/apis/core/validation/validation.go, pkg/api/persistentvolumeclaim/util.go (v1.36).
 Not modelled: moving a class from the beta annotation into the field.
 """
 
@@ -72,12 +72,23 @@ def prepare_for_create(obj: Obj, context: Context) -> None:
 
 
 def _normalize_data_sources(spec: Obj) -> None:
-    """Each of dataSource and dataSourceRef is filled from the other one."""
+    """Each of dataSource and dataSourceRef is filled from the other one.
+
+    What dataSource alone names is ignored when it is neither a claim nor a snapshot, as it always was.
+    """
     source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
+    if source is not None and reference is None and not _is_claim_or_snapshot(source):
+        del spec["dataSource"]
+        return
     if source and not reference:
         spec["dataSourceRef"] = dict(source)
     elif reference and not source and not reference.get("namespace"):
         spec["dataSource"] = dict(reference)
+
+
+def _is_claim_or_snapshot(source: Obj) -> bool:
+    named = (source.get("apiGroup") or "", source.get("kind"))
+    return named in (("", "PersistentVolumeClaim"), ("snapshot.storage.k8s.io", "VolumeSnapshot"))
 
 
 def prepare_for_update(obj: Obj, old: Obj, context: Context) -> None:
@@ -99,6 +110,10 @@ def validate_claim_spec(spec: Obj, path: str) -> list[FieldError]:
     out += validate_class_and_mode(spec, path)
     for source in ("dataSource", "dataSourceRef"):
         out += _validate_data_source(spec.get(source), f"{path}.{source}")
+    out += _validate_data_sources(spec, path)
+    if spec.get("volumeAttributesClassName"):
+        where = f"{path}.volumeAttributesClassName"
+        out += check(where, spec["volumeAttributesClassName"], dns1123_subdomain)
     return out
 
 
@@ -145,6 +160,17 @@ def _validate_data_source(source: Obj | None, path: str) -> list[FieldError]:
         detail = "must be 'PersistentVolumeClaim' when referencing the default apiGroup"
         out.append(invalid(path, source.get("kind") or "", detail))
     return out
+
+
+def _validate_data_sources(spec: Obj, path: str) -> list[FieldError]:
+    """Both must name the same. (Upstream passes a path as the bad value, which prints as an empty struct.)"""
+    source, reference = spec.get("dataSource"), spec.get("dataSourceRef")
+    if source is None or reference is None:
+        return []
+    if reference.get("namespace"):
+        return [invalid(path, {}, "may not be specified when dataSourceRef.namespace is specified")]
+    same = all(source.get(key) == reference.get(key) for key in ("apiGroup", "kind", "name"))
+    return [] if same else [invalid(path, {}, "must match dataSourceRef")]
 
 
 def validate_update(obj: Obj, old: Obj) -> list[FieldError]:

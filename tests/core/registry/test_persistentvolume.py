@@ -140,6 +140,11 @@ def test_a_reservation_is_kept_as_it_was_written() -> None:
             id="1.8",
         ),
         pytest.param(
+            {"hostPath": None, "local": {"path": "/mnt/ssd"}, "nodeAffinity": {}},
+            ["spec.nodeAffinity.required: Required value: must specify required node constraints"],
+            id="ST-1.58 an empty affinity",
+        ),
+        pytest.param(
             {"volumeAttributesClassName": "fast"},
             ["spec.csi: Required value: has to be specified when using volumeAttributesClassName"],
             id="1.8 attributes class",

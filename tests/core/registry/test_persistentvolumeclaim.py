@@ -104,7 +104,7 @@ def test_does_not_take_what_is_no_quantity() -> None:
             id="ST-1.38",
         ),
         pytest.param(
-            {"dataSource": {"apiGroup": "snapshot.storage.k8s.io"}},
+            {"dataSourceRef": {"apiGroup": "snapshot.storage.k8s.io"}},
             [
                 "spec.dataSource.name: Required value",
                 "spec.dataSource.kind: Required value",
@@ -112,6 +112,24 @@ def test_does_not_take_what_is_no_quantity() -> None:
                 "spec.dataSourceRef.kind: Required value",
             ],
             id="ST-1.39",
+        ),
+        pytest.param(
+            {"dataSource": {"kind": "PersistentVolumeClaim"}},
+            ["spec.dataSource.name: Required value", "spec.dataSourceRef.name: Required value"],
+            id="ST-1.39 a claim without a name",
+        ),
+        pytest.param(
+            {
+                "dataSource": {"kind": "PersistentVolumeClaim", "name": "a"},
+                "dataSourceRef": {"kind": "PersistentVolumeClaim", "name": "b"},
+            },
+            ["spec: Invalid value: {}: must match dataSourceRef"],
+            id="two data sources",
+        ),
+        pytest.param(
+            {"volumeAttributesClassName": "Gold"},
+            [f'spec.volumeAttributesClassName: Invalid value: "Gold": {SUBDOMAIN}'],
+            id="attributes class",
         ),
         pytest.param({"volumeName": "no-such-volume", "storageClassName": "no-such-class"}, [], id="1.6 end"),
     ],
@@ -122,12 +140,19 @@ def test_refuses_with_every_finding(spec: Any, expected: list[str]) -> None:
 
 def test_data_source_needs_a_group_unless_it_is_a_claim() -> None:
     """ST-1.39"""
-    found = refusals(claim(dataSource={"kind": "Pod", "name": "p"}))
+    found = refusals(claim(dataSourceRef={"kind": "Pod", "name": "p"}))
 
     assert found[0] == (
         "spec.dataSource: Invalid value: \"Pod\": must be 'PersistentVolumeClaim'"
         " when referencing the default apiGroup"
     )
+
+
+def test_ignores_what_a_data_source_alone_may_not_name() -> None:
+    """KEP 1495: so it was before there was dataSourceRef"""
+    spec = created(claim(dataSource={"kind": "Pod", "name": "p"}))["spec"]
+
+    assert not {"dataSource", "dataSourceRef"} & spec.keys()
 
 
 def test_shows_the_change_of_a_frozen_spec_as_a_diff() -> None:
