@@ -214,6 +214,8 @@ def validate(obj: Obj) -> list[FieldError]:
             if image != image.strip():
                 text = "must not have leading or trailing whitespace"
                 errors.append(invalid(f"spec.{key}[{at}].image", image, text))
+    if spec.get("schedulingGates") and spec.get("nodeName"):
+        errors.append(forbidden("spec.nodeName", "cannot be set until all schedulingGates have been cleared"))
     return errors
 
 

@@ -278,3 +278,9 @@ def test_a_gated_pod_is_born_with_the_condition_that_says_so() -> None:
         "reason": "SchedulingGated",
         "message": "Scheduling is blocked due to non-empty scheduling gates",
     }
+
+
+def test_a_gated_pod_may_name_no_node() -> None:
+    gated = a_pod(schedulingGates=[{"name": "example.com/wait"}], nodeName="node-1")
+    text = "spec.nodeName: Forbidden: cannot be set until all schedulingGates have been cleared"
+    assert refusals_of_create(gated) == [text]
