@@ -15,6 +15,7 @@ from core.apimachinery.meta import Obj, name_of, namespace_of, uid_of
 from core.apimachinery.timestamps import seconds, timestamp
 from core.client.cache import View
 from core.kubelet import images
+from core.kubelet.backoff import message_of, pause_before_restart, pause_said
 from core.kubelet.mounts import container_backend
 from core.kubelet.probes import Outcome, Probed, ProbeState, outcome_of, probe_state
 from core.kubelet.program import FOREVER, Run, init_run_of, run_of
@@ -24,7 +25,6 @@ from core.kubelet.shell.run import Container
 from core.sim.settings import Settings
 from core.storage.volumefile import file_name
 
-_RESET_SECONDS = 600.0  # after a run this long the pauses begin anew
 _KILLED = 137
 _MARK = file_name(MAIN_PROCESS_ENDS)
 
@@ -131,7 +131,7 @@ def advance(runtime: Runtime, container: Obj, status: Obj, since: float, *, init
     due = since + runtime.start_seconds
     if reason == "CrashLoopBackOff":
         last = status["lastState"]["terminated"]
-        due = seconds(last["finishedAt"]) + images.back_off(status["restartCount"])
+        due = seconds(last["finishedAt"]) + pause_said(state["waiting"].get("message") or "")
         words = f"{name} ended with code {last['exitCode']} and is started again after a pause"
     else:
         words = f"starts container {name}"
@@ -323,18 +323,16 @@ def _terminated(runtime: Runtime, container: Obj, status: Obj, init: bool) -> St
     due = finished_at + runtime.start_seconds
     if now < due:
         return Step(status, due=due, words=f"{name} ended with code {code} and is started again")
-    long_run = finished_at - seconds(ended["startedAt"]) > _RESET_SECONDS
-    if status["restartCount"] == 0 or long_run or not images.is_same(status["image"], container["image"]):
+    pause = pause_before_restart(status)
+    if not pause or not images.is_same(status["image"], container["image"]):
         return _start(runtime, container, status, due, init)
-    return _crash_loop(runtime.pod, name, status)
+    return _crash_loop(runtime.pod, name, status, pause)
 
 
-def _crash_loop(pod: Obj, name: str, status: Obj) -> Step:
+def _crash_loop(pod: Obj, name: str, status: Obj, pause: float) -> Step:
     ended = status["state"]["terminated"]
-    pause = images.back_off(status["restartCount"])
     place = f"{name_of(pod)}_{namespace_of(pod)}({uid_of(pod)})"
-    text = f"back-off {images.duration(pause)} restarting failed container={name} pod={place}"
-    waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": text}}
+    waiting = {"waiting": {"reason": "CrashLoopBackOff", "message": message_of(pause, name, place)}}
     event = ContainerEvent(
         "Warning", "BackOff", f"Back-off restarting failed container {name} in pod {place}"
     )

@@ -11,9 +11,10 @@ import re
 from typing import NamedTuple
 
 from core.apimachinery.meta import Obj, field
+from core.kubelet.backoff import PAUSES, back_off
 
 _KEPT_IN_STATUS = 50  # nodeStatusMaxImages
-_FIRST_BACK_OFF, _LAST_BACK_OFF = 10.0, 300.0
+_LAST_BACK_OFF = PAUSES[-1]
 _SHOWN_SECONDS = 2.0  # ErrImagePull turns into ImagePullBackOff at the next look at the Pod
 _MISSING = (
     "does-not-exist",
@@ -126,11 +127,6 @@ def _digest(image: str) -> int:
     return int.from_bytes(hashlib.sha1(image.encode(), usedforsecurity=False).digest()[:4])
 
 
-def back_off(failures: int) -> float:
-    """Return the seconds to wait after so many failures in a row: 10, 20, 40, … 300."""
-    return min(_FIRST_BACK_OFF * 2.0 ** min(max(failures - 1, 0), 10), _LAST_BACK_OFF)
-
-
 class PullState(NamedTuple):
     """*reason* to show now, and when (epoch seconds) the next one is due."""
 
@@ -151,9 +147,3 @@ def pull_state(first_attempt: float, now: float) -> PullState:
     if now < attempt + _SHOWN_SECONDS:
         return PullState("ErrImagePull", attempt + _SHOWN_SECONDS)
     return PullState("ImagePullBackOff", attempt + back_off(failures))
-
-
-def duration(length: float) -> str:
-    """Return whole seconds as Go prints them: ``10s``, ``1m20s``, ``5m0s``."""
-    minutes, rest = divmod(int(length), 60)
-    return f"{minutes}m{rest}s" if minutes else f"{rest}s"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from core.apimachinery.meta import condition_of
+from core.apimachinery.timestamps import timestamp
+from core.kubelet.backoff import pause_before_restart
 from core.sim.settings import Settings
-from tests.core.kubelet.cast import Bench, container, node, pod
+from tests.core.kubelet.cast import NOW, Bench, container, node, pod
 
 CRASHING = container(command=["sh", "-c", "exit 3"])
 
@@ -138,6 +140,23 @@ def test_further_crashes_wait_longer_and_longer():
     bench.run(10)
     assert "back-off 20s " in waiting(bench)[1]
     assert bench.status["containerStatuses"][0]["restartCount"] == 2
+
+    for seconds, pause in ((21, "40s"), (41, "1m20s"), (81, "2m40s"), (161, "5m0s"), (301, "5m0s")):
+        bench.run(seconds)
+        assert waiting(bench)[1].startswith(f"back-off {pause} ")
+
+
+def test_after_a_long_run_the_pauses_begin_anew():
+    """PL24"""
+    bench = Bench(node(), pod(container(command=["sleep", "700"]))).run(5)
+    for restarts in (1, 2, 3):
+        bench.run(703)
+        assert bench.status["containerStatuses"][0]["restartCount"] == restarts
+        assert "running" in bench.state
+    ended = {"exitCode": 1, "reason": "Error"}
+    last = {"terminated": {**ended, "startedAt": timestamp(NOW - 720), "finishedAt": timestamp(NOW - 20)}}
+    crashed = {"terminated": {**ended, "startedAt": timestamp(NOW - 19), "finishedAt": timestamp(NOW)}}
+    assert pause_before_restart({"state": crashed, "lastState": last}) == 10
 
 
 @pytest.mark.parametrize(

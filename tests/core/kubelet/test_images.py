@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.kubelet import images
+from core.kubelet.backoff import duration
 
 
 @pytest.mark.parametrize(
@@ -25,4 +26,4 @@ def test_an_untagged_image_is_reported_with_its_tag(image: str, reported: str):
 @pytest.mark.parametrize(("length", "text"), [(10, "10s"), (80, "1m20s"), (300, "5m0s")])
 def test_durations_are_printed_as_go_does(length, text):
     """PL24"""
-    assert images.duration(length) == text
+    assert duration(length) == text

@@ -6,6 +6,7 @@ import pytest
 
 from core.client.cache import Cache
 from core.kubelet import images
+from core.kubelet.backoff import back_off
 from core.kubelet.ipam import pod_ip
 from core.kubelet.program import SERVER, Run, init_run_of, run_of
 from tests.core.kubelet.cast import node, pod
@@ -79,7 +80,7 @@ def test_which_images_cannot_be_had(image, reason):
 )
 def test_pauses_double_up_to_five_minutes(failures, pause):
     """PL22, PL24"""
-    assert images.back_off(failures) == pause
+    assert back_off(failures) == pause
 
 
 @pytest.mark.parametrize(
