@@ -19,7 +19,7 @@ from core.apiserver import printers
 from core.apiserver.podlog import LogOptions
 from core.apiserver.registry.deletion import DeleteOptions
 from core.apiserver.registry.generic import Registry
-from core.apiserver.rows import Origin
+from core.apiserver.rows import Origin as Origin
 from core.apiserver.store import Change, Store
 from core.apply import Outcome, apply_text
 from core.client.cache import Cache

@@ -12,6 +12,7 @@ from core.apimachinery.errors import BadRequest, NotFound
 from core.apimachinery.meta import Obj, Ref
 from core.apiserver.registry.deletion import DeleteOptions
 from core.apiserver.registry.generic import Registry
+from core.client.cache import View
 from core.kubelet.mounts import is_local, mounts_of
 from core.kubelet.shell.disk import Disk, DiskError, Place, owner
 from core.storage.backend import backend_key
@@ -29,22 +30,7 @@ class Files:
 
     def place(self, ref: Ref, path: str) -> Place:
         """Return where *path* of *ref* leads. Raises: NotFound, BadRequest."""
-        if "\0" in path or len(path) > 4096:
-            raise BadRequest("a path has at most 4096 characters and no NUL")
-        path = normpath("/" + path.lstrip("/"))
-        obj = self._registry.get(ref)
-        if ref.kind == "PersistentVolume":
-            return Place(backend_key(obj), path, False)
-        if ref.kind != "Pod":
-            raise BadRequest(f"a {ref.kind} has no files")
-        disk = self._disk(obj)
-        try:
-            return disk.place(disk.resolve(path))
-        except DiskError as error:
-            raise BadRequest(f"{path}: {error}") from None
-
-    def _disk(self, pod: Obj) -> Disk:
-        return Disk(self._store.view, pod, pod["spec"]["containers"][0]["name"], self._store.now, {})
+        return _place(self._store.view, self._store.now, self._registry.get(ref), path)
 
     def write(self, ref: Ref, path: str, content: bytes, actor: str) -> Obj:
         """Write *content* to *path*; return the VolumeFile as stored. Raises: ApiError."""
@@ -65,12 +51,7 @@ class Files:
 
     def read(self, ref: Ref, path: str) -> bytes:
         """Return the bytes at *path*. Raises: NotFound."""
-        self._refuse_unless_running(ref)
-        place = self.place(ref, path)
-        file = self._store.get(Ref("VolumeFile", place.backend, file_name(place.path)))
-        if file is None or not is_plain(file):
-            raise NotFound(f"{path}: No such file or directory")
-        return content_of(file)
+        return read_in(self._store.view, self._store.now, self._registry.get(ref), path)
 
     def list(self, ref: Ref) -> list[Obj]:
         """Return the VolumeFile objects of a volume, or of all volumes that a Pod mounts."""
@@ -93,8 +74,38 @@ class Files:
             )
 
     def _refuse_unless_running(self, ref: Ref) -> None:
-        if ref.kind != "Pod":
-            return
-        pod = self._registry.get(ref)
-        if (pod.get("status") or {}).get("phase") != "Running":
-            raise BadRequest(f"pod {ref.name} is not running: no container can open a file")
+        _refuse_unless_running(self._registry.get(ref))
+
+
+def read_in(view: View, now: float, obj: Obj, path: str) -> bytes:
+    """Return the bytes that *obj*, a Pod or a volume, had at *path* in *view*. Raises: NotFound, BadRequest.
+
+    *now*: simulated epoch seconds of the view.
+    """
+    _refuse_unless_running(obj)
+    place = _place(view, now, obj, path)
+    file = view.get("VolumeFile", place.backend, file_name(place.path))
+    if file is None or not is_plain(file):
+        raise NotFound(f"{path}: No such file or directory")
+    return content_of(file)
+
+
+def _place(view: View, now: float, obj: Obj, path: str) -> Place:
+    if "\0" in path or len(path) > 4096:
+        raise BadRequest("a path has at most 4096 characters and no NUL")
+    path = normpath("/" + path.lstrip("/"))
+    if obj["kind"] == "PersistentVolume":
+        return Place(backend_key(obj), path, False)
+    if obj["kind"] != "Pod":
+        raise BadRequest(f"a {obj['kind']} has no files")
+    disk = Disk(view, obj, obj["spec"]["containers"][0]["name"], now, {})
+    try:
+        return disk.place(disk.resolve(path))
+    except DiskError as error:
+        raise BadRequest(f"{path}: {error}") from None
+
+
+def _refuse_unless_running(obj: Obj) -> None:
+    if obj["kind"] == "Pod" and (obj.get("status") or {}).get("phase") != "Running":
+        name = obj["metadata"]["name"]
+        raise BadRequest(f"pod {name} is not running: no container can open a file")

@@ -6,6 +6,8 @@
     url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'
     url.searchParams.set('cursor', document.getElementById('cursor').getAttribute('value'))
     const panel = document.getElementById('panel')
+    const at = document.getElementById('past').dataset.at
+    if (at) url.searchParams.set('at', at)
     if (panel.dataset.element) url.searchParams.set('selected', panel.dataset.element)
     return url.href
   }

@@ -38,6 +38,7 @@ class Driver:
     def __init__(self, cluster: Cluster, announce: Callable[[str, int], None]) -> None:
         self.cluster = cluster
         self.story: Story | None = None
+        self.greeting = ""  # HTML that the next page of this cluster says once: what was done to make it
         self.holder = f"{_host()}/{os.getpid()}/{secrets.token_hex(4)}"
         self._announce = announce
         self._lease_until = 0.0

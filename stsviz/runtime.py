@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import atexit
 import gc
+import itertools
 import logging
 import secrets
 import sys
 import threading
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from typing import Any
 
@@ -22,7 +24,7 @@ from channels.layers import get_channel_layer
 from django.conf import settings
 from django.db import close_old_connections, connection, transaction
 
-from core.apimachinery.errors import AlreadyExists, NotFound
+from core.apimachinery.errors import AlreadyExists, NotFound, TooManyRequests
 from core.cluster import Cluster
 from core.sim.settings import Settings
 from stsviz.audience import Audience
@@ -111,6 +113,28 @@ class Runtime:
             self._drivers[name] = Driver(cluster, self._announce)
         self.wake()
         return cluster
+
+    def fork(self, name: str, revision: int) -> Cluster:
+        """Make a cluster that begins as *name* was at *revision*, called ``name-2``, ``name-3``, …
+
+        Raises: KeyError; ApiError when there are too many clusters, or that revision is not kept.
+        """
+        origin = self.driver(name).cluster
+        while True:
+            names = Cluster.names()
+            if len(names) >= settings.MAX_CLUSTERS:
+                raise TooManyRequests(
+                    f"This would be a fork, and there are {len(names)} clusters already, as many as may be:"
+                    " delete one first."
+                )
+            stem = forked_name(name, origin.origin() is not None, names)
+            with suppress(AlreadyExists):  # somebody else was quicker
+                fork = origin.fork(stem, revision)
+                break
+        with self._lock:  # the thread that drives may have found it in the database by now
+            driver = self._drivers.setdefault(fork.name, Driver(fork, self._announce))
+        self.wake()
+        return driver.cluster
 
     def destroy(self, name: str) -> None:
         """Delete the cluster with all that was in it. Raises: KeyError."""
@@ -261,6 +285,15 @@ class Runtime:
             except Exception:
                 log.exception("no news from other processes; trying again in a second")
                 await asyncio.sleep(HEARTBEAT)
+
+
+def forked_name(name: str, is_fork: bool, taken: Collection[str]) -> str:
+    """Return a free name for a fork: of ``lab`` lab-2, and of its fork ``lab-2`` lab-3."""
+    stem, _, number = name.rpartition("-")
+    if not is_fork or not number.isdecimal() or not stem:
+        stem = name
+    stem = stem[:58].rstrip("-")  # a name has 63 characters
+    return next(found for at in itertools.count(2) if (found := f"{stem}-{at}") not in taken)
 
 
 runtime = Runtime()

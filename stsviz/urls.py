@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from stsviz.pages import consumers, login, views
+from stsviz.pages import consumers, forks, login, past, timebar, views
 
 handler400 = "stsviz.pages.refusals.malformed"
 handler404 = "stsviz.pages.refusals.not_found"
@@ -23,6 +23,11 @@ urlpatterns = [
     path("c/<slug:name>/do/<slug:verb>", views.command, name="command"),
     path("c/<slug:name>/file", views.read_file, name="file"),
     path("c/<slug:name>/clock", views.clock, name="clock"),
+    path("c/<slug:name>/at/<int:revision>", past.page, name="past"),
+    path("c/<slug:name>/scrub", past.scrub, name="scrub"),
+    path("c/<slug:name>/timebar", timebar.timebar, name="timebar"),
+    path("c/<slug:name>/fork", forks.fork, name="fork"),
+    path("c/<slug:name>/undo", forks.undo, name="undo"),
     path("c/<slug:name>/demo", views.demo, name="demo"),
     path("c/<slug:name>/reset", views.reset, name="reset"),
     path("c/<slug:name>/destroy", views.destroy, name="destroy"),
@@ -31,6 +36,8 @@ urlpatterns = [
     path("c/<slug:name>/tables.txt", views.tables, name="tables"),
     re_path(r"^c/(?P<name>[-\w]+)/picture\.(?P<form>svg|png|pdf|dot)$", views.picture, name="picture"),
 ]
+for pattern in urlpatterns:
+    forks.forking(pattern)  # whoever acts in the past acts in a fork
 
 websocket_urlpatterns: list[URLPattern] = [
     path("ws/c/<slug:name>", consumers.Viewer.as_asgi()),

@@ -35,6 +35,7 @@ class Viewer(AsyncWebsocketConsumer):
         query = parse_qs(self.scope["query_string"].decode("latin1"))
         self.cursor = query.get("cursor", [""])[0][:40]
         self.selected = query.get("selected", [""])[0][:LONGEST]
+        self.at = query.get("at", [""])[0][:20]  # the revision it looks at, when that is in the past
         self.shown = ""  # the panel's HTML as last sent
         self.stage: Stage | None = None  # as last asked for: a cluster made anew has another
         self.news = News()
@@ -54,11 +55,15 @@ class Viewer(AsyncWebsocketConsumer):
     async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
         try:
             said = orjson.loads(text_data or "")  # unlike json: not as deep as the stack, no half characters
-            selected = said.get("selected")
+            selected, at = said.get("selected"), said.get("at")
         except (ValueError, AttributeError):
             return
         if isinstance(selected, str):
             self.selected, self.shown = selected[:LONGEST], ""
+            self.news.come(drawn=False)
+        if isinstance(at, str):
+            self.at, self.shown = at[:20], ""
+            self.cursor = ""  # its page shows something else by now: what it gets next is the whole
             self.news.come(drawn=False)
 
     async def _pump(self) -> None:
@@ -86,7 +91,7 @@ class Viewer(AsyncWebsocketConsumer):
 
     def _drawn(self) -> list[str]:
         """Return the messages that are drawn already: most of the time all, and nobody has to wait."""
-        if self.selected or self.stage is None:
+        if self.selected or self.at or self.stage is None:
             return []
         self.cursor, messages = self.stage.kept_since(self.cursor)
         return messages
@@ -95,12 +100,24 @@ class Viewer(AsyncWebsocketConsumer):
         try:
             with guests.served():
                 self.stage = stage = stage_of(self.name)
+                if self.at:
+                    return self._beside_the_past(stage)
                 self.cursor, messages = stage.since(self.cursor)
                 if self.selected:
                     messages = [*messages, *self._panel(stage)]
             return messages
         finally:
             connection.close()
+
+    def _beside_the_past(self, stage: Stage) -> list[str]:
+        """Return how far the cluster is by now and whether its clock goes, and nothing of what it shows."""
+        small = stage.small()
+        head = f'<data id="head" value="{stage.driver.cluster.revision}" hx-swap-oob="outerHTML"></data>'
+        news = head + "".join(out_of_band(small[name]) for name in ("controls", "moment") if name in small)
+        if news == self.shown:
+            return []
+        self.shown = news
+        return [news]
 
     def _panel(self, stage: Stage) -> list[str]:
         html = panel.render(

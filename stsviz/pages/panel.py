@@ -15,6 +15,7 @@ from core.client.cache import View
 from core.cluster import Cluster
 from core.diagram.facts import State, claim_state, pod_state, volume_state
 from core.files import content_of
+from core.past import Moment
 from stsviz.pages import commands
 from stsviz.pages.timeline import clock
 
@@ -42,7 +43,7 @@ def as_yaml(obj: Obj) -> str:
     return text if len(text) <= LONG_YAML else text[:LONG_YAML] + "\n# … cut here\n"
 
 
-def render(cluster: Cluster, element: str, ref: Ref | None, folded: str = "") -> str:
+def render(cluster: Cluster | Moment, element: str, ref: Ref | None, folded: str = "") -> str:
     """Return the panel's HTML for the element *element* of the picture, which stands for *ref*.
 
     A range of ordinals stands for no object: *folded* says what is in it.
@@ -56,7 +57,7 @@ def render(cluster: Cluster, element: str, ref: Ref | None, folded: str = "") ->
     return render_to_string("parts/panel.html", context)
 
 
-def _context(cluster: Cluster, view: View, ref: Ref) -> dict[str, Any]:
+def _context(cluster: Cluster | Moment, view: View, ref: Ref) -> dict[str, Any]:
     obj = view.get(*ref)
     last = obj or cluster.tombstones.get(ref)
     events = view.indexed("events-by-involved", last["metadata"]["uid"]) if last else []
@@ -110,7 +111,7 @@ def _question(ref: Ref, obj: Obj | None, state: State | None) -> str:
     return f"What does {ref.name} do?"
 
 
-def _why(cluster: Cluster, ref: Ref, last: Obj | None, state: State | None) -> str:
+def _why(cluster: Cluster | Moment, ref: Ref, last: Obj | None, state: State | None) -> str:
     """Return one sentence, from whoever has something to say: a component about it, its state, its owner."""
     own = cluster.why(ref)
     if state is not None or ref.kind != "Pod":
@@ -130,7 +131,7 @@ def _owner(pod: Ref, last: Obj | None) -> Ref:
     return Ref("StatefulSet", pod.namespace, pod.name.rpartition("-")[0])
 
 
-def _identity(cluster: Cluster, view: View, ref: Ref) -> tuple[list[Fact], list[Fact]]:
+def _identity(cluster: Cluster | Moment, view: View, ref: Ref) -> tuple[list[Fact], list[Fact]]:
     """Return what is engraved in the seat, and what flips with each Pod that sits there."""
     if ref.kind != "Pod":
         return [], []
@@ -177,7 +178,7 @@ def _new_path(ref: Ref, obj: Obj | None) -> str:
     return "index.html"
 
 
-def _files(cluster: Cluster, ref: Ref, obj: Obj | None) -> list[dict[str, Any]]:
+def _files(cluster: Cluster | Moment, ref: Ref, obj: Obj | None) -> list[dict[str, Any]]:
     if obj is None or ref.kind not in ("Pod", "PersistentVolume"):
         return []
     try:

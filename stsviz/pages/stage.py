@@ -14,6 +14,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 
 from django.db import connection
+from django.http import Http404
 from django.utils.html import escape
 
 from core.apimachinery.meta import Ref
@@ -142,6 +143,12 @@ class Stage:
         with self._lock:
             self._advance()
 
+    def small(self) -> dict[str, str]:
+        """Return the small parts of the page as they are now: element id -> its whole HTML."""
+        with self._lock:
+            self._advance()
+            return self._shown.small if self._shown is not None else {}
+
     def resolve(self, what: str) -> Ref | None:
         """Return the object that an element id (or `Kind/namespace/name`) stands for."""
         if what.count("/") == 2:
@@ -209,7 +216,7 @@ class Stage:
             self._messages.clear()
             self._size = 0
             return
-        changes = [*_picture(difference, new), *twin.changes(old.tables, new.tables)]
+        changes = [*picture_changes(difference, new.frame), *twin.changes(old.tables, new.tables)]
         changes += timeline.changes(old.entries, new.entries, self._started)
         changes += [out_of_band(html) for name, html in new.small.items() if old.small.get(name) != html]
         self._shown = new  # not before all of it could be drawn
@@ -259,12 +266,12 @@ class Stage:
         return f'<data id="cursor" value="{escape(self.cursor)}" hx-swap-oob="outerHTML"></data>'
 
 
-def _picture(difference: patch.Patch, new: Snapshot) -> list[str]:
+def picture_changes(difference: patch.Patch, new: Frame) -> list[str]:
     """Return the fragments that turn the old picture into the new one."""
     parts = []
     if difference.resized:  # only the root's attributes: the page's htmx-config spares its children
-        parts.append(out_of_band(render.svg(replace(new.frame, elements=()))))
-    drawn = render.fragments(new.frame, [*difference.changed, *difference.added])
+        parts.append(out_of_band(render.svg(replace(new, elements=()))))
+    drawn = render.fragments(new, [*difference.changed, *difference.added])
     groups = [out_of_band(drawn[name]) for name in difference.changed]
     groups += [f'<g hx-swap-oob="beforeend:#picture">{drawn[name]}</g>' for name in difference.added]
     groups += [f'<g id="{name}" hx-swap-oob="delete"></g>' for name in difference.removed]
@@ -293,6 +300,15 @@ def stage_of(name: str) -> Stage:
                 del _stages[gone]  # with all the objects of a cluster that was destroyed
             stage = _stages[name] = Stage(driver)
         return stage
+
+
+def stage_at(name: str) -> Stage:
+    """Return the stage of a cluster, up to date with what other processes wrote. Raises: Http404."""
+    try:
+        runtime.fresh(name)
+        return stage_of(name)
+    except KeyError:
+        raise Http404(f"there is no cluster {name}") from None
 
 
 def look_at(name: str) -> None:

@@ -12,10 +12,11 @@ SHOWN = 60  # lines kept on the page: each new one moves, and repaints, all of t
 PAGES = 10  # of SHOWN writes, looked through at most for lines that are worth showing
 
 
-def read(cluster: Cluster, old: Sequence[Entry] = ()) -> list[Entry]:
-    """Return the newest lines, newest first; *old* is what this returned before, and is not read again."""
+def read(cluster: Cluster, old: Sequence[Entry] = (), upto: int = 1 << 62) -> list[Entry]:
+    """Return the newest lines up to the revision *upto*, newest first; *old* is what this returned before,
+    and is not read again."""
     found: list[Entry] = []
-    before, after = 1 << 62, old[0].revision if old else 0
+    before, after = upto + 1, old[0].revision if old else 0
     for _ in range(PAGES):  # newest first: of thousands of writes nobody sees more than the last
         page = cluster.timeline(SHOWN, before, after)
         found += (entry for entry in page if not is_heartbeat(entry))

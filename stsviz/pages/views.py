@@ -18,7 +18,7 @@ from stsviz.driver import Driver
 from stsviz.kubeapi.kubeconfig import kubeconfig as kubeconfig_of
 from stsviz.pages import commands, jobs, panel, status, twin
 from stsviz.pages.examples import EXAMPLES
-from stsviz.pages.stage import Stage, page_parts, stage_of
+from stsviz.pages.stage import Stage, page_parts, stage_at
 from stsviz.runtime import LAB, runtime
 from stsviz.story import Story
 from stsviz.tls import certificate_path
@@ -37,11 +37,6 @@ def _driver(name: str) -> Driver:
         return runtime.fresh(name)
     except KeyError:
         raise Http404(f"there is no cluster {name}") from None
-
-
-def _stage(name: str) -> Stage:
-    _driver(name)
-    return stage_of(name)
 
 
 def _said(request: HttpRequest, line: str, text: str, *, code: int = 200, **more: Any) -> HttpResponse:
@@ -67,9 +62,14 @@ def home(request: HttpRequest) -> HttpResponseRedirect:
 
 @require_safe
 def page(request: HttpRequest, name: str) -> HttpResponse:
-    stage = _stage(name)
+    return whole_page(request, stage_at(name))
+
+
+def whole_page(request: HttpRequest, stage: Stage, **otherwise: Any) -> HttpResponse:
+    """Answer with the page of a cluster; *otherwise*: parts that are to be others than those of now."""
     shown, cursor = stage.current()
     cluster = stage.driver.cluster
+    name = cluster.name
     context = {
         "name": name,
         "names": runtime.names(),
@@ -79,8 +79,11 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
         "examples": EXAMPLES.values(),
         "text": next(iter(EXAMPLES.values())).text,
         "slider": status.slider_of_pace(cluster.pace),
+        "greeting": stage.driver.greeting,
         **page_parts(shown, float(cluster.started)),
+        **otherwise,
     }
+    stage.driver.greeting = ""
     response = render(request, "page.html", context)
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -89,7 +92,7 @@ def page(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 def selected(request: HttpRequest, name: str) -> HttpResponse:
     """Show the panel of one thing, by element id or `Kind/namespace/name`."""
-    stage = _stage(name)
+    stage = stage_at(name)
     what = request.GET.get("what", "")[:400]
     return HttpResponse(panel.render(stage.driver.cluster, what, stage.resolve(what), stage.folded(what)))
 
@@ -97,7 +100,7 @@ def selected(request: HttpRequest, name: str) -> HttpResponse:
 @require_POST
 def unfold(request: HttpRequest, name: str) -> HttpResponse:
     """Open a folded range of ordinals, or close them all."""
-    stage = _stage(name)
+    stage = stage_at(name)
     element = request.POST.get("element", "")
     if element:
         stage.expand(element)
@@ -142,7 +145,7 @@ def kubeconfig(request: HttpRequest, name: str) -> HttpResponse:
 
 @require_safe
 def picture(request: HttpRequest, name: str, form: str) -> HttpResponse:
-    shown, _ = _stage(name).current()
+    shown, _ = stage_at(name).current()
     response = HttpResponse(drawing.document(shown.frame, form), content_type=MEDIA[form])
     response.headers["Content-Disposition"] = f'inline; filename="{name}.{form}"'
     # As a page of its own an SVG carries its own style, and still no script.
@@ -278,6 +281,12 @@ def clock(request: HttpRequest, name: str) -> HttpResponse:
             cluster.set_pace(0.0, mode)
             driver.lead()
             cluster.step()
+        elif what == "event":
+            driver.stop_settling()
+            cluster.set_pace(0.0, mode)
+            driver.lead()
+            if not cluster.step_to_event():
+                return _said(request, "", "No Event comes within a minute: the clock stands there now.")
         elif what == "settle":
             driver.lead()
             driver.settle()

@@ -1,0 +1,98 @@
+"""Acting in the past: whoever does something to a cluster as it was does it in a fork.
+
+Every request of a page says at which revision its viewer is, in a header that htmx sends. A command then
+makes a fork of that revision first and is carried out there; a question is answered as of then.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import URLPattern, reverse
+from django.views.decorators.http import require_POST, require_safe
+
+from core.apimachinery.errors import ApiError
+from stsviz.pages.past import number, read_file, refused, selected
+from stsviz.pages.stage import stage_at
+from stsviz.runtime import runtime
+
+HEADER = "X-Stsviz-At"
+AS_OF_THEN = {"object": selected, "file": read_file}
+NOT_FORKED = frozenset({"clock", "unfold", "demo", "reset", "destroy", "fork", "apply-stop"})
+"""Names of the addresses that are about the cluster as it is, whoever looks at what."""
+
+View = Callable[..., HttpResponse]
+
+
+@require_POST
+def fork(request: HttpRequest, name: str) -> HttpResponse:
+    """Make a cluster that goes on from a revision, and send the browser to it."""
+    on = stage_at(name)
+    revision = number(request.POST.get("revision", "")) or on.driver.cluster.past.last
+    try:
+        made = runtime.fork(name, revision)
+    except ApiError as error:
+        return refused(request, error.message, error.code)
+    return _go(made.name)
+
+
+def _go(name: str) -> HttpResponse:
+    return HttpResponse(status=204, headers={"HX-Redirect": reverse("page", kwargs={"name": name})})
+
+
+def forking(pattern: URLPattern) -> URLPattern:
+    """Let *pattern* mind the past: its command forks first, its question is about then."""
+    name = pattern.name or ""
+    if name not in NOT_FORKED:
+        pattern.callback = _minding_the_past(pattern.callback, AS_OF_THEN.get(name))
+    return pattern
+
+
+def _minding_the_past(view: View, then: View | None) -> View:
+    @functools.wraps(view)
+    def inner(request: HttpRequest, *arguments: Any, **values: Any) -> HttpResponse:
+        revision, name = number(request.headers.get(HEADER, "")), values.get("name")
+        if revision is None or name is None:
+            return view(request, *arguments, **values)
+        try:
+            if request.method == "POST":
+                stage_at(name)
+                return _in_a_fork(name, revision, lambda fork: view(request, **{**values, "name": fork}))
+            return then(request, name, revision) if then else view(request, *arguments, **values)
+        except ApiError as error:
+            return refused(request, error.message, error.code)
+
+    return inner
+
+
+def _in_a_fork(name: str, revision: int, act: Callable[[str], HttpResponse]) -> HttpResponse:
+    """Carry out *act* in a fork, and go there; of what is refused nothing stays. Raises: ApiError."""
+    fork = runtime.fork(name, revision).name
+    answer = act(fork)
+    if answer.status_code >= 400 or not _did_something(fork, revision, answer):
+        runtime.destroy(fork)
+        return answer
+    runtime.driver(fork).greeting = answer.content.decode()
+    return _go(fork)
+
+
+def _did_something(name: str, since: int, answer: HttpResponse) -> bool:
+    """Whether a form that lists what it did has done any of it, or is still at it."""
+    if b'id="outcome"' not in answer.content or b"<progress" in answer.content:
+        return True
+    past = runtime.cluster(name).past
+    return any(past.is_person(line.actor) for line in past.lines(since))
+
+
+@require_safe
+def undo(request: HttpRequest, name: str) -> HttpResponse:
+    """Go to the moment before the last thing that a person did: for a browser without scripts, and links."""
+    driver = stage_at(name).driver
+    act = driver.cluster.past.last_act(driver.cluster.past.last)
+    if not act:
+        return redirect("page", name=name)
+    return redirect("past", name=name, revision=max(act[0].revision - 1, driver.cluster.past.first))

@@ -1,0 +1,208 @@
+"""A cluster as it was: the page at a revision, and the fragments that scrubbing shows."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.html import escape
+from django.views.decorators.http import require_safe
+
+from core.apimachinery.errors import ApiError, NotFound
+from core.apimachinery.meta import Ref
+from core.diagram import graph, layout, patch
+from core.diagram import render as drawing
+from core.diagram.cards import Scene
+from core.diagram.resting import Memory
+from core.files import read_in
+from core.journal import Entry, entry_of
+from stsviz.driver import Driver
+from stsviz.pages import commands, panel, status, timebar, timeline, twin, views
+from stsviz.pages.stage import Snapshot, Stage, out_of_band, picture_changes, stage_at
+from stsviz.runtime import runtime
+
+KEPT = 12  # drawn moments of a cluster
+
+
+class Looks:
+    """The moments of one cluster that somebody has looked at, drawn."""
+
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
+        self._lock = threading.Lock()
+        self._memory = Memory()
+        self._drawn: OrderedDict[tuple[int, frozenset[str]], Snapshot] = OrderedDict()
+
+    def at(self, revision: int, expanded: frozenset[str]) -> Snapshot:
+        """Return what the page shows of *revision*. Raises: Gone, BadRequest."""
+        with self._lock:
+            key = revision, expanded
+            found = self._drawn.get(key)
+            if found is None:
+                found = self._drawn[key] = self._draw(revision, expanded)
+                while len(self._drawn) > KEPT:
+                    self._drawn.popitem(last=False)
+            self._drawn.move_to_end(key)
+            return found
+
+    def known(self, revision: int, expanded: frozenset[str]) -> Snapshot | None:
+        """Return what :meth:`at` returned of late, else None."""
+        return self._drawn.get((revision, expanded))
+
+    def _draw(self, revision: int, expanded: frozenset[str]) -> Snapshot:
+        cluster = self.driver.cluster
+        moment = cluster.past.at(revision)
+        scene = Scene(moment.view, moment.tombstones, moment.now, moment.notes, self._memory)
+        drawn = graph.build(scene, None, expanded)
+        last = next(reversed(self._drawn.values())) if self._drawn else None
+        frame = layout.place(drawn, last.frame if last else None)
+        small = {
+            "left-out": f'<p id="left-out">{escape(drawn.left_out)}</p>',
+            "rollout": f'<p id="rollout">{escape(status.rollout(moment.view))}</p>',
+            "next": '<p id="next">This is the past: what came next stands further on in the time bar.</p>',
+        }
+        entries = timeline.read(cluster, (), revision)
+        tables = twin.read(moment.view, moment.now)
+        return Snapshot(revision, expanded, frame, drawn.left_out, tables, entries, small)
+
+
+_looks: dict[str, Looks] = {}
+_looks_lock = threading.Lock()
+
+
+def looks_of(driver: Driver) -> Looks:
+    """Return the drawn moments of a cluster of this process."""
+    name = driver.cluster.name
+    with _looks_lock:
+        looks = _looks.get(name)
+        if looks is None or looks.driver is not driver:
+            for gone in [other for other, kept in _looks.items() if not runtime.drives(kept.driver)]:
+                del _looks[gone]
+            looks = _looks[name] = Looks(driver)
+        return looks
+
+
+# -- pages and fragments ---------------------------------------------------------------------------------
+
+
+@require_safe
+def page(request: HttpRequest, name: str, revision: int) -> HttpResponse:
+    """Show the page of a cluster as it was at *revision*: an address that can be passed on."""
+    on = stage_at(name)
+    try:
+        shown = looks_of(on.driver).at(revision, on.expanded)
+    except ApiError as error:
+        return render(request, "refusal.html", {"text": f"{error.message}."}, status=error.code)
+    started = float(on.driver.cluster.started)
+    parts = {
+        "picture": drawing.svg(shown.frame),
+        "twin": "".join(twin.section(kind, table) for kind, table in shown.tables.items()),
+        "timeline": timeline.section(shown.entries, started),
+        **{key.replace("-", "_"): html for key, html in shown.small.items()},
+    }
+    return views.whole_page(request, on, at=revision, banner=_banner(on.driver, revision), **parts)
+
+
+@require_safe
+def scrub(request: HttpRequest, name: str) -> HttpResponse:
+    """Answer with the fragments that turn the page into that of `revision`, or of before the last act at
+    `before`; `from` says what the page shows now, `selected` what its panel is about."""
+    on = stage_at(name)
+    driver = on.driver
+    try:
+        revision = _wanted(request, driver)
+        if revision is None:
+            text = "Nobody has done anything before this: there is nothing to go back to."
+            return refused(request, text, 404)
+        shown = looks_of(driver).at(revision, on.expanded)
+    except ApiError as error:
+        return refused(request, f"{error.message}.", error.code)
+    old = looks_of(driver).known(number(request.GET.get("from", "")) or 0, on.expanded)
+    started = float(driver.cluster.started)
+    parts = _moved(old, shown) if old is not None else _whole(shown)
+    parts.append(out_of_band(timeline.section(shown.entries, started), "outerHTML"))
+    parts += [out_of_band(html) for html in shown.small.values()]
+    parts.append(out_of_band(_banner(driver, revision), "outerHTML"))
+    if selected := request.GET.get("selected", "")[:400]:
+        parts.append(out_of_band(_panel(on, revision, selected)))
+    response = HttpResponse("".join(parts))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def refused(request: HttpRequest, text: str, code: int) -> HttpResponse:
+    return render(request, "parts/said.html", {"text": text, "refused": True}, status=code)
+
+
+def number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 16 else None
+
+
+def _wanted(request: HttpRequest, driver: Driver) -> int | None:
+    past = driver.cluster.past
+    if "before" in request.GET:
+        act = past.last_act(number(request.GET["before"]) or past.last)
+        return max(act[0].revision - 1, past.first) if act else None
+    place = number(request.GET.get("place", ""))
+    if place is not None:
+        places = timebar.told(past.lines())
+        return places[min(place, len(places) - 1)].revision if places else None
+    return number(request.GET.get("revision", "")) or past.last
+
+
+def _moved(old: Snapshot, new: Snapshot) -> list[str]:
+    difference = patch.diff(old.frame, new.frame)
+    return [*picture_changes(difference, new.frame), *twin.changes(old.tables, new.tables)]
+
+
+def _whole(shown: Snapshot) -> list[str]:
+    tables = (out_of_band(twin.section(kind, table)) for kind, table in shown.tables.items())
+    return [out_of_band(drawing.svg(shown.frame), "outerHTML"), *tables]
+
+
+def _banner(driver: Driver, revision: int) -> str:
+    """Return what says where in the past the page is, and how to go on from there."""
+    cluster = driver.cluster
+    past, entry = cluster.past, _said_of(driver, revision)
+    act = past.last_act(past.last)
+    context = {
+        "name": cluster.name,
+        "at": revision,
+        "place": timebar.place_of(timebar.told(past.lines()), revision),
+        "last": past.last,
+        "clock": timeline.clock((entry.at if entry else cluster.started) - cluster.started),
+        "entry": entry,
+        "undone": _said_of(driver, act[0].revision) if act and act[0].revision == revision + 1 else None,
+    }
+    return render_to_string("parts/past.html", context)
+
+
+def _said_of(driver: Driver, revision: int) -> Entry | None:
+    change = driver.cluster.past.change(revision)
+    return entry_of(change) if change is not None else None
+
+
+def selected(request: HttpRequest, name: str, revision: int) -> HttpResponse:
+    """Show the panel of one thing as it was at *revision*. Raises: ApiError."""
+    return HttpResponse(_panel(stage_at(name), revision, request.GET.get("what", "")[:400]))
+
+
+def _panel(on: Stage, revision: int, what: str) -> str:
+    shown = looks_of(on.driver).at(revision, on.expanded)
+    ref = Ref(*what.split("/")) if what.count("/") == 2 else shown.frame.refs.get(what)
+    folded = shown.frame.labels.get(what, "") if ref is None else ""
+    return panel.render(on.driver.cluster.past.at(revision), what, ref, folded)
+
+
+def read_file(request: HttpRequest, name: str, revision: int) -> HttpResponse:
+    """Show the bytes that a file had at *revision*. Raises: ApiError."""
+    moment = stage_at(name).driver.cluster.past.at(revision)
+    ref, path = commands.ref_of(request.GET.dict()), request.GET.get("path", "")
+    obj = moment.view.get(*ref)
+    if obj is None:
+        raise NotFound(f"{ref.kind} {ref.name} was not there at revision {revision}")
+    text = read_in(moment.view, moment.now, obj, path).decode("utf-8", "backslashreplace")
+    return render(request, "parts/said.html", {"line": commands.cat_line(ref, path), "text": text[:10_000]})
