@@ -25,6 +25,7 @@ from core.apiserver.registry.counts import (
     positive_int_or_percent,
 )
 from core.apiserver.registry.podspec_defaults import default_pod_template, ensured
+from core.apiserver.registry.podspec_warnings import template_warnings
 from core.apiserver.registry.podtemplate import validate_fixed_fields, validate_labelled, validate_template
 
 KIND = "DaemonSet"
@@ -61,6 +62,10 @@ def prepare_for_create(obj: Obj, context: Context) -> None:
     obj["status"] = dict.fromkeys(_ALWAYS, 0)
     obj["metadata"]["generation"] = 1
     _number(obj, max(_generation(obj), 1))
+
+
+def warnings(obj: Obj, old: Obj | None) -> list[str]:
+    return template_warnings(obj, old)
 
 
 def prepare_for_update(obj: Obj, old: Obj, context: Context) -> None:

@@ -258,6 +258,21 @@ def warnings(obj: Obj, old: Obj | None) -> list[str]:
     return beta_class_warning(obj) + fractional_byte_warning(amount, path)
 
 
+def spec_warnings(spec: Obj, path: str) -> list[str]:
+    """Return what is odd about a claim's *spec* at *path* of another object.
+
+    Source: pkg/api/persistentvolumeclaim/util.go GetWarningsForPersistentVolumeClaimSpec.
+    """
+    resources = spec.get("resources") or {}
+    return [
+        warning
+        for kind in ("requests", "limits")
+        for warning in fractional_byte_warning(
+            (resources.get(kind) or {}).get("storage"), f"{path}.resources.{kind}[storage]"
+        )
+    ]
+
+
 def beta_class_warning(obj: Obj) -> list[str]:
     return [_BETA_CLASS_WARNING] if BETA_CLASS_ANNOTATION in annotations_of(obj) else []
 

@@ -19,6 +19,7 @@ from core.apiserver.registry.podspec_defaults import all_containers, default_pod
 from core.apiserver.registry.podspec_internal import pod_spec_diff
 from core.apiserver.registry.podspec_scheduling import validate_tolerations
 from core.apiserver.registry.podspec_validation import validate_pod_annotations, validate_pod_spec
+from core.apiserver.registry.podspec_warnings import name_warnings, pod_warnings
 from core.sim.settings import Settings
 
 KIND = "Pod"
@@ -161,6 +162,10 @@ def prepare_for_create(obj: Obj, context: Context) -> None:
     if obj["spec"].get("schedulingGates"):
         gated = {**_GATED, "lastTransitionTime": timestamp(context.now)}
         obj["status"]["conditions"] = [gated]
+
+
+def warnings(obj: Obj, old: Obj | None) -> list[str]:
+    return name_warnings(obj, "the Pod's hostname") + pod_warnings(obj["spec"]) if old is None else []
 
 
 def prepare_for_update(obj: Obj, old: Obj, context: Context) -> None:

@@ -12,9 +12,10 @@ from core.api.selecting import pod_selector
 from core.apimachinery.errors import FieldError
 from core.apimachinery.labels import matches
 from core.apimachinery.meta import Obj
-from core.apimachinery.validation import dns1123_label, dns1123_subdomain, invalid, non_negative, required
+from core.apimachinery.validation import dns1123_subdomain, invalid, non_negative, required
 from core.apiserver.registry import replicaset
 from core.apiserver.registry.podspec_defaults import default_pod_template, ensured
+from core.apiserver.registry.podspec_warnings import name_warnings, template_warnings
 from core.apiserver.registry.podtemplate import validate_fixed_fields, validate_template
 
 KIND: Final = "ReplicationController"
@@ -63,9 +64,7 @@ def validate_update(obj: Obj, old: Obj) -> list[FieldError]:
 
 
 def warnings(obj: Obj, old: Obj | None) -> list[str]:
-    found = dns1123_label(obj["metadata"]["name"]) if old is None else []
-    text = (
-        "metadata.name: this is used in Pod names and hostnames, which can result in surprising behavior;"
-        " a DNS label is recommended: "
-    )
-    return [f"{text}[{' '.join(found)}]"] if found else []
+    if old is None:
+        return name_warnings(obj, "Pod names and hostnames") + template_warnings(obj, None)
+    changed = obj["metadata"]["generation"] != old["metadata"]["generation"]
+    return template_warnings(old, None) if changed else []  # of the old template: upstream mixes them up

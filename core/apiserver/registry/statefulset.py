@@ -30,6 +30,7 @@ from core.apiserver.registry.counts import (
 )
 from core.apiserver.registry.podspec_defaults import default_pod_template, ensured
 from core.apiserver.registry.podspec_validation import validate_pod_spec
+from core.apiserver.registry.podspec_warnings import template_warnings
 from core.apiserver.registry.podtemplate import (
     Wording,
     validate_fixed_fields,
@@ -174,12 +175,9 @@ def validate_status_update(obj: Obj, old: Obj) -> list[FieldError]:
 
 def warnings(obj: Obj, old: Obj | None) -> list[str]:
     """Source: WarningsOnCreate, WarningsOnUpdate; paths of claims are spelled as there."""
-    out: list[str] = []
+    out = template_warnings(obj, old)
     for path, claim in _claim_specs(obj["spec"], "" if old is None else ".Spec"):
-        for field in ("requests", "limits"):
-            amount = (claim["resources"].get(field) or {}).get("storage")
-            where = f"{path}.resources.{field}[storage]"
-            out += persistentvolumeclaim.fractional_byte_warning(amount, where)
+        out += persistentvolumeclaim.spec_warnings(claim, path)
     if obj["spec"]["revisionHistoryLimit"] < 0:
         out.append(_NEGATIVE_LIMIT)
     return out
