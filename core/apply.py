@@ -10,18 +10,20 @@ from dataclasses import dataclass
 
 import orjson
 
-from core.api.kinds import BY_KIND, SERVED
+from core.api.kinds import BY_KIND, OTHER_VERSIONS, SERVED
 from core.apimachinery.decode import decode
 from core.apimachinery.errors import ApiError, BadRequest, Invalid
 from core.apimachinery.manifest import Document, Problem, read
 from core.apimachinery.meta import Obj, Ref, annotations_of, replaced
 from core.apimachinery.patch import strategic_merge_patch, three_way
+from core.apiserver import autoscalers
+from core.apiserver.registry import warnings_of
 from core.apiserver.registry.generic import Registry
 from core.apiserver.zeros import without_zeros
 
 LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
-_SERVED = frozenset((resource.api_version, resource.kind) for resource in SERVED)
+_SERVED = frozenset((resource.api_version, resource.kind) for resource in (*SERVED, *OTHER_VERSIONS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,10 @@ def apply_document(registry: Registry, document: Document, actor: str) -> Outcom
             f"from {name}: cannot use generate name with apply",
         )
         return _refused(document, title, ref, (problem,))
-    modified = with_last_applied(decode(obj, resource.kind).obj, obj, namespace)
     try:
-        verb = _apply(registry, ref, modified, actor)
+        decoded = autoscalers.stored(decode(obj, resource.kind).obj)
+        modified = with_last_applied(decoded, obj, namespace)
+        verb, warnings = _apply(registry, ref, modified, actor)
     except Invalid as error:
         causes = tuple(
             Problem(document.line_of(cause.field), 0, cause.field, cause.message) for cause in error.errors
@@ -80,7 +83,7 @@ def apply_document(registry: Registry, document: Document, actor: str) -> Outcom
         return _refused(document, title, ref, causes, error.message)
     except ApiError as error:
         return _refused(document, title, ref, (Problem(document.line, 0, "", error.message),), error.message)
-    return Outcome(document.index, document.line, title, verb, ref)
+    return Outcome(document.index, document.line, title, verb, ref, warnings=warnings)
 
 
 def _refused(
@@ -90,15 +93,16 @@ def _refused(
     return Outcome(document.index, document.line, title, "refused", ref, message, tuple(problems))
 
 
-def _apply(registry: Registry, ref: Ref, modified: Obj, actor: str) -> str:
+def _apply(registry: Registry, ref: Ref, modified: Obj, actor: str) -> tuple[str, tuple[str, ...]]:
+    """Return what was done, and what its author is warned of."""
     with registry.store.transaction():
         current = registry.store.get(ref)
         if current is None:
-            registry.create(without_zeros(modified), actor)
-            return "created"
+            made = registry.create(without_zeros(modified), actor)
+            return "created", warnings_of(made, None)
         patch = three_way(_last_applied(current), modified, current)
         new = registry.update(without_zeros(strategic_merge_patch(current, patch)), actor)
-        return "unchanged" if new is current else "configured"
+        return ("unchanged" if new is current else "configured"), warnings_of(new, current)
 
 
 def _last_applied(current: Obj) -> Obj | None:

@@ -29,14 +29,23 @@ PACKAGES = {  # apiVersion -> folder below K8S_IO
     "apps/v1": "api@v0.36.3/apps/v1",
     "authentication.k8s.io/v1": "api@v0.36.3/authentication/v1",
     "authorization.k8s.io/v1": "api@v0.36.3/authorization/v1",
+    "admissionregistration.k8s.io/v1": "api@v0.36.3/admissionregistration/v1",
     "autoscaling/v1": "api@v0.36.3/autoscaling/v1",
+    "autoscaling/v2": "api@v0.36.3/autoscaling/v2",
+    "batch/v1": "api@v0.36.3/batch/v1",
+    "certificates.k8s.io/v1": "api@v0.36.3/certificates/v1",
     "coordination.k8s.io/v1": "api@v0.36.3/coordination/v1",
     "discovery.k8s.io/v1": "api@v0.36.3/discovery/v1",
     "events.k8s.io/v1": "api@v0.36.3/events/v1",
+    "networking.k8s.io/v1": "api@v0.36.3/networking/v1",
+    "node.k8s.io/v1": "api@v0.36.3/node/v1",
     "policy/v1": "api@v0.36.3/policy/v1",
+    "rbac.authorization.k8s.io/v1": "api@v0.36.3/rbac/v1",
     "scheduling.k8s.io/v1": "api@v0.36.3/scheduling/v1",
     "storage.k8s.io/v1": "api@v0.36.3/storage/v1",
 }
+IN_JSON = ("apiextensions.k8s.io/v1", "apiregistration.k8s.io/v1")
+"""Modules of their own, whose clients write JSON; and none of their objects can be made."""
 PROTO_NAMES = {
     folder.replace("@v0.36.3", "").replace("/", "."): version for version, folder in PACKAGES.items()
 }
@@ -46,7 +55,9 @@ WHOLE = {"Time", "MicroTime", "Quantity", "IntOrString", "FieldsV1", "RawExtensi
 _MESSAGE = re.compile(r"^message (\w+) \{\n(.*?)^\}", re.M | re.S)
 _FIELD = re.compile(r"^  (optional|repeated|map<string, ([.\w]+)>)(?: ([.\w]+))? (\w+) = (\d+);", re.M)
 _STRUCT = re.compile(r"^type (\w+) struct \{\n(.*?)^\}", re.M | re.S)
-_TAGGED = re.compile(r'^\t(?:\w+ +)?(\S+) +`json:"([^"]*)"(?: [a-z]+:"[^"]*")* protobuf:"[a-z]+,(\d+),', re.M)
+_TAGGED = re.compile(
+    r'^\t(?:\w+ +)?(\S+) +`json:"([^"]*)"(?: [a-zA-Z]+:"[^"]*")* protobuf:"[a-z]+,(\d+),', re.MULTILINE
+)
 
 
 class Field(NamedTuple):
@@ -99,6 +110,7 @@ def lines(messages: dict[tuple[str, str], list[Field]]) -> Iterator[str]:
     """Yield a line for each message that can come in, package by package."""
     waiting = [(r.api_version, r.kind) for r in SERVED]
     waiting += [(r.api_version, r.kind) for r in resources().values()]
+    waiting = [key for key in waiting if key[0] not in IN_JSON]
     waiting += [(META, "DeleteOptions"), ("v1", "Binding")]
     waiting += [
         (f"{sub.group}/{sub.version}", sub.kind)

@@ -81,6 +81,8 @@ class Schema(NamedTuple):
     """Struct -> field -> type."""
     kinds: Mapping[tuple[str, str], str]
     """(apiVersion, kind) -> struct."""
+    required: Mapping[str, tuple[str, ...]]
+    """Struct -> the fields that it must have; those without are left out."""
 
 
 @lru_cache(maxsize=1)
@@ -100,7 +102,8 @@ def load() -> Schema:
         for gvk in definition.get("x-kubernetes-group-version-kind") or ():
             api_version = f"{gvk['group']}/{gvk['version']}" if gvk["group"] else gvk["version"]
             kinds[api_version, gvk["kind"]] = name
-    return Schema(structs, kinds)
+    needed = {name: tuple(found) for name, made in definitions.items() if (found := made.get("required"))}
+    return Schema(structs, kinds, needed)
 
 
 def _short(name: str) -> str:
@@ -166,6 +169,11 @@ def type_of(kind: str, api_version: str) -> Type | None:
     """Return the struct of a kind, or None when Kubernetes has no such kind."""
     struct = load().kinds.get((api_version, kind))
     return Type("struct", f"v1.{kind}", struct=struct) if struct else None
+
+
+def required_fields(struct: str) -> tuple[str, ...]:
+    """Return the fields that the schema requires of *struct*."""
+    return load().required.get(struct, ())
 
 
 def field_type(parent: Type | None, field: str) -> Type | None:

@@ -1,4 +1,4 @@
-"""The forms one object is answered in: list, Table, metadata only, Scale, and Event of events.k8s.io.
+"""The forms one object is answered in: list, Table, metadata only, Scale, and kinds of two versions.
 
 Source: staging/src/k8s.io/apiserver/pkg/endpoints/handlers/response.go, pkg/registry/rest/table.go,
 pkg/apis/core/v1 and pkg/apis/events/v1 conversions (v1.36).
@@ -13,7 +13,7 @@ from core.api.selecting import pod_selector
 from core.apimachinery import labels
 from core.apimachinery.duration import age
 from core.apimachinery.meta import Obj
-from core.apiserver import printers
+from core.apiserver import autoscalers, printers
 from core.apiserver.columns import Column
 from core.apiserver.discovery import Resource
 
@@ -143,18 +143,27 @@ _EVENT_FIELDS = {
 _CORE_FIELDS = {new: old for old, new in _EVENT_FIELDS.items()}
 
 
+def differs(resource: Resource) -> bool:
+    """Say whether *resource* has another form than what is stored: two kinds have two."""
+    return resource.group == "events.k8s.io" or resource.api_version == autoscalers.OTHER
+
+
 def stored_to_served(obj: Obj, resource: Resource) -> Obj:
-    """Return a stored object as *resource* has it: only the Event of events.k8s.io differs."""
-    if resource.group != "events.k8s.io":
+    """Return a stored object as *resource* has it."""
+    if not differs(resource) or obj.get("apiVersion") == resource.api_version:
         return obj
+    if resource.stored == autoscalers.KIND:
+        return autoscalers.to_v1(obj)
     made = {_EVENT_FIELDS.get(key, key): value for key, value in obj.items()}
     made.setdefault("eventTime", None)
     return {**made, "apiVersion": resource.api_version}
 
 
 def served_to_stored(obj: Obj, resource: Resource) -> Obj:
-    if resource.group != "events.k8s.io":
+    if not differs(resource):
         return obj
+    if resource.stored == autoscalers.KIND:
+        return autoscalers.to_v2(obj)
     made = {_CORE_FIELDS.get(key, key): value for key, value in obj.items()}
     made.setdefault("involvedObject", {})
     return {**made, "apiVersion": "v1"}

@@ -1,7 +1,7 @@
 """What this API server serves: groups, resources, subresources, verbs, in the two forms clients read.
 
 Source: staging/src/k8s.io/apiserver/pkg/endpoints/discovery and the discovery documents of kube-apiserver
-v1.36. Not modelled: kinds that stsviz does not simulate.
+v1.36. Not modelled: kinds that stsviz neither simulates nor keeps.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, NamedTuple
 
-from core.api.kinds import SERVED
+from core.api.kinds import BY_KIND, OTHER_VERSIONS, SERVED
 
 ALL = ("create", "delete", "deletecollection", "get", "list", "patch", "update", "watch")
 _RW = ("get", "patch", "update")
@@ -76,16 +76,21 @@ _SUBRESOURCES: dict[str, tuple[Subresource, ...]] = {
     "Namespace": (Subresource("finalize", ("update",)), _STATUS),
     **dict.fromkeys(("Node", "PersistentVolume", "PersistentVolumeClaim", "PodDisruptionBudget"), (_STATUS,)),
     **dict.fromkeys(("DaemonSet", "ResourceQuota", "Service"), (_STATUS,)),
+    **dict.fromkeys(("CronJob", "HorizontalPodAutoscaler", "Ingress", "Job", "VolumeAttachment"), (_STATUS,)),
+    **dict.fromkeys(("APIService", "CertificateSigningRequest", "CustomResourceDefinition"), (_STATUS,)),
     **dict.fromkeys(("StatefulSet", "ReplicaSet", "ReplicationController", "Deployment"), (_SCALE, _STATUS)),
 }
 _REVIEWS = (
     ("authentication.k8s.io", "selfsubjectreviews", "SelfSubjectReview"),
+    ("authentication.k8s.io", "tokenreviews", "TokenReview"),
     ("authorization.k8s.io", "selfsubjectaccessreviews", "SelfSubjectAccessReview"),
     ("authorization.k8s.io", "selfsubjectrulesreviews", "SelfSubjectRulesReview"),
 )
 _GROUP_ORDER = (
-    "", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io", "policy", "storage.k8s.io",
-    "scheduling.k8s.io", "coordination.k8s.io", "discovery.k8s.io",
+    "", "apiregistration.k8s.io", "apps", "events.k8s.io", "authentication.k8s.io", "authorization.k8s.io",
+    "autoscaling", "batch", "certificates.k8s.io", "networking.k8s.io", "policy", "rbac.authorization.k8s.io",
+    "storage.k8s.io", "admissionregistration.k8s.io", "apiextensions.k8s.io", "scheduling.k8s.io",
+    "coordination.k8s.io", "node.k8s.io", "discovery.k8s.io",
 )  # fmt: skip
 
 
@@ -104,7 +109,7 @@ def resources() -> dict[tuple[str, str, str], Resource]:
             kind.short_names, kind.categories, _SUBRESOURCES.get(kind.kind, ()),
             _WARNINGS.get(kind.kind, ""),
         )
-        for kind in SERVED
+        for kind in (*SERVED, *OTHER_VERSIONS)
     ]  # fmt: skip
     found.append(Resource("events.k8s.io", "v1", "events", "Event", True, "Event", short_names=("ev",)))
     found += [Resource(group, "v1", plural, kind, False, "", ("create",)) for group, plural, kind in _REVIEWS]
@@ -114,8 +119,11 @@ def resources() -> dict[tuple[str, str, str], Resource]:
 
 @cache
 def groups() -> dict[str, tuple[str, ...]]:
-    """Group -> its versions; the core group is ""."""
-    return dict.fromkeys((r.group for r in resources().values()), ("v1",))
+    """Group -> its versions, the preferred one first; the core group is ""."""
+    found: dict[str, set[str]] = {}
+    for resource in resources().values():
+        found.setdefault(resource.group, set()).add(resource.version)
+    return {group: tuple(sorted(versions, reverse=True)) for group, versions in found.items()}
 
 
 def of_group(group: str, version: str) -> Iterator[Resource]:
@@ -175,7 +183,8 @@ def _entries(resource: Resource) -> Iterator[dict[str, Any]]:
     if resource.categories:
         entry["categories"] = list(resource.categories)
     if resource.stored:
-        name = f"{resource.group}/{resource.version}/{resource.kind}".encode()
+        stored = BY_KIND[resource.stored] if resource.group == BY_KIND[resource.stored].group else resource
+        name = f"{stored.group}/{stored.version}/{resource.kind}".encode()
         entry["storageVersionHash"] = base64.b64encode(hashlib.sha256(name).digest()[:8]).decode()
     yield entry
     for sub in resource.subresources:

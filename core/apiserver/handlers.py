@@ -24,7 +24,7 @@ from core.apiserver.listing import Page, list_objects
 from core.apiserver.options import ListOptions, WriteOptions, delete_options
 from core.apiserver.patching import patched
 from core.apiserver.refusals import RevisionTooLarge, Unexplained
-from core.apiserver.registry import STRATEGIES
+from core.apiserver.registry import warnings_of
 from core.apiserver.registry.deletion import DeleteOptions
 from core.apiserver.registry.generic import Registry
 from core.apiserver.registry.preconditions import check_uid
@@ -35,8 +35,8 @@ _NAMESPACE_DIFFERS = "the namespace of the provided object does not match the na
 # of these a delete answers the object, of all others that it succeeded
 _ANSWERED_WITH_THE_OBJECT = frozenset(
     (
-        "Pod", "PersistentVolumeClaim", "PersistentVolume", "PodTemplate", "ResourceQuota", "Service",
-        "ServiceAccount", "StorageClass",
+        "CSIDriver", "CSINode", "Pod", "PersistentVolumeClaim", "PersistentVolume", "PodTemplate",
+        "ResourceQuota", "Service", "ServiceAccount", "StorageClass", "VolumeAttachment",
     )
 )  # fmt: skip
 _CREATED_BY_PUT = frozenset(("Endpoints", "Event", "Lease", "Service"))
@@ -99,7 +99,7 @@ class Handlers:
     def list(self, target: Target, options: ListOptions) -> Page:
         resource = target.resource
         page = list_objects(self.store, resource.stored, target.namespace or None, options)
-        if resource.group == "events.k8s.io":
+        if conversion.differs(resource):
             return Page([stored_to_served(obj, resource) for obj in page.items], page.metadata)
         return page
 
@@ -244,10 +244,11 @@ class Handlers:
         """Server-side apply: create the object, or lay what is applied over it."""
         resource = target.resource
         config = read_applied(write.body, resource, target.name, target.namespace)
+        config = served_to_stored(config, resource)
         uid = config["metadata"].get("uid")
         manager = write.options.field_manager
         stamp = timestamp(self.store.now)
-        me = Entry(manager, APPLY, resource.api_version, target.subresource, stamp, frozenset())
+        me = Entry(manager, APPLY, config["apiVersion"], target.subresource, stamp, frozenset())
         old = self.store.get(target.ref)
         if old is None and uid:
             why = f"uid mismatch: the provided object specified uid {uid}, and no existing object was found"
@@ -299,8 +300,7 @@ class Handlers:
     def _answer(
         self, target: Target, obj: Obj, old: Obj | None, code: int, warnings: Sequence[str]
     ) -> Answer:
-        warn = getattr(STRATEGIES[target.resource.stored], "warnings", None)
-        said = [*warnings, *(warn(obj, old) if warn is not None and not target.subresource else ())]
+        said = [*warnings, *(() if target.subresource else warnings_of(obj, old))]
         if target.subresource == "scale":
             return Answer(conversion.scale_of(obj), code, tuple(said))
         return Answer(stored_to_served(obj, target.resource), code, tuple(said))

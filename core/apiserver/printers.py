@@ -12,7 +12,7 @@ from core.api.classnames import class_name_of
 from core.apimachinery.duration import age
 from core.apimachinery.meta import Obj, field, is_terminating
 from core.apimachinery.quantity import canonical
-from core.apiserver import networkprinters, workloadprinters
+from core.apiserver import keptprinters, networkprinters, workloadprinters
 from core.apiserver.columns import Cell, Column, columns, created
 from core.apiserver.podprinter import summarize
 
@@ -279,6 +279,7 @@ PRINTERS: dict[str, tuple[tuple[Column, ...], Callable[[Obj, float], list[Cell]]
         ),
         _event,
     ),
+    **keptprinters.PRINTERS,
 }
 
 

@@ -43,8 +43,28 @@ def _myself(obj: Obj, now: float) -> Obj:
     return {**obj, "metadata": {"creationTimestamp": timestamp(now)}, "status": {"userInfo": USER}}
 
 
+def _token(obj: Obj, now: float) -> Obj:
+    """A token gets somebody in or not; it does not say who somebody is."""
+    if not (obj.get("spec") or {}).get("token"):
+        error = FieldError(
+            "spec.token",
+            "FieldValueInvalid",
+            'Invalid value: "": token is required for TokenReview in authentication',
+        )
+        raise Invalid(
+            "TokenReview.authentication.k8s.io",
+            "",
+            [error],
+            group="authentication.k8s.io",
+            kind="TokenReview",
+        )
+    status = {"user": {}, "error": "stsviz tells nobody apart: no token is anybody's"}
+    return {**obj, "metadata": {"creationTimestamp": None}, "status": status}
+
+
 _REVIEWS = {
     "SelfSubjectAccessReview": _access,
     "SelfSubjectRulesReview": _rules,
     "SelfSubjectReview": _myself,
+    "TokenReview": _token,
 }

@@ -13,6 +13,8 @@ SET_SPEC = {
 }
 CLAIM_SPEC = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
 VOLUME_SPEC = {"capacity": {"storage": "1Gi"}, "accessModes": ["ReadWriteOnce"], "hostPath": {"path": "/x"}}
+ENDS = {"spec": {**POD_SPEC, "restartPolicy": "Never"}}
+ROLE = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "x"}
 NOWHERE = {**SET_SPEC["template"], "spec": {**POD_SPEC, "nodeSelector": {"no": "node"}}}
 
 MANIFESTS: dict[str, dict[str, Any]] = {
@@ -38,6 +40,27 @@ MANIFESTS: dict[str, dict[str, Any]] = {
     "PriorityClass": {"value": 7},
     "PodDisruptionBudget": {"spec": {"minAvailable": 1, "selector": SET_SPEC["selector"]}},
     "ResourceQuota": {"spec": {"hard": {"count/mine": "1"}}},
+    "LimitRange": {"spec": {"limits": [{"type": "Container", "default": {"cpu": "1"}}]}},
+    "HorizontalPodAutoscaler": {
+        "spec": {
+            "maxReplicas": 3,
+            "scaleTargetRef": {"kind": "Deployment", "name": "x", "apiVersion": "apps/v1"},
+        }
+    },
+    "Job": {"spec": {"template": ENDS}},
+    "CronJob": {"spec": {"schedule": "* * * * *", "jobTemplate": {"spec": {"template": ENDS}}}},
+    "Ingress": {"spec": {"defaultBackend": {"service": {"name": "x", "port": {"number": 80}}}}},
+    "IngressClass": {"spec": {"controller": "example.com/none"}},
+    "NetworkPolicy": {"spec": {"podSelector": {}}},
+    "Role": {"rules": [{"verbs": ["get"], "apiGroups": [""], "resources": ["pods"]}]},
+    "ClusterRole": {"rules": []},
+    "RoleBinding": {"roleRef": ROLE, "subjects": [{"kind": "User", "name": "me"}]},
+    "ClusterRoleBinding": {"roleRef": ROLE},
+    "RuntimeClass": {"handler": "runc"},
+    "CSIDriver": {"spec": {}},
+    "CSINode": {"spec": {"drivers": []}},
+    "CSIStorageCapacity": {"storageClassName": "x"},
+    "VolumeAttachment": {"spec": {"attacher": "x", "nodeName": "x", "source": {"persistentVolumeName": "x"}}},
     "Lease": {"spec": {"holderIdentity": "me"}},
     "EndpointSlice": {
         "addressType": "IPv4",

@@ -25,7 +25,11 @@ def body(api_version: str, kind: str, raw: bytes = b"") -> bytes:
     return protobuf.PREFIX + message((1, message((1, api_version.encode()), (2, kind.encode()))), (2, raw))
 
 
-@pytest.mark.parametrize("resource", SERVED, ids=lambda resource: resource.kind)
+IN_JSON = ("apiextensions.k8s.io", "apiregistration.k8s.io")
+READ = [resource for resource in SERVED if resource.group not in IN_JSON]
+
+
+@pytest.mark.parametrize("resource", READ, ids=lambda resource: resource.kind)
 def test_every_served_kind_is_read(resource):
     """Else: make protobuf."""
     read = protobuf.decode(body(resource.api_version, resource.kind, message((1, message((1, b"it"))))))

@@ -66,11 +66,14 @@ def test_what_is_the_same_by_value_is_not_written_again() -> None:
 
 
 def test_what_nobody_can_count_keeps_its_number_and_what_is_not_limited_goes() -> None:
-    hard = {"count/jobs.batch": "5", "pods": "1"}
-    status = {"hard": {"services": "1"}, "used": {"count/jobs.batch": "3", "services": "1"}}
+    hard = {"count/webs.example.com": "5", "pods": "1"}
+    status = {"hard": {"services": "1"}, "used": {"count/webs.example.com": "3", "services": "1"}}
 
-    assert written(quota(hard, status)) == {"hard": hard, "used": {"count/jobs.batch": "3", "pods": "0"}}
-    assert written(quota({"count/jobs.batch": "5"})) == {"hard": {"count/jobs.batch": "5"}}
+    assert written(quota(hard, status)) == {
+        "hard": hard,
+        "used": {"count/webs.example.com": "3", "pods": "0"},
+    }
+    assert written(quota({"count/webs.example.com": "5"})) == {"hard": {"count/webs.example.com": "5"}}
 
 
 def test_scopes_choose_what_is_counted() -> None:

@@ -21,9 +21,10 @@ def test_who_offers_the_old_discovery_only_gets_the_legacy_form(server: Server) 
     assert server.get("/apis", Accept=V2BETA1).code == 406
 
 
-def test_nobody_knows_custom_resources(server: Server) -> None:
+def test_there_are_no_custom_resources_and_no_groups_but_ours(server: Server) -> None:
     """API-D8, API-H11"""
-    answer = server.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions")
+    assert server.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions").json["items"] == []
+    answer = server.get("/apis/example.com/v1/webs")
     assert (answer.code, answer.body) == (404, b"404 page not found\n")
 
 
