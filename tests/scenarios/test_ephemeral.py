@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.apimachinery.meta import Obj
-from tests.scenarios.test_volumes import Disks
+from tests.scenarios.test_volumes import Disks, ref
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -73,3 +73,25 @@ def test_a_claim_of_that_name_that_is_not_the_pods_is_left_alone() -> None:
     assert f"Warning FailedBinding: ephemeral volume d: {problem}" in disks.said("Pod")
     assert f"Warning FailedScheduling: 0/2 nodes are available: {problem}. not found" in disks.said("Pod")
     assert "ownerReferences" not in disks.get("PersistentVolumeClaim", "p-d")["metadata"]
+
+
+def test_a_claim_that_is_refused_is_told_and_tried_again() -> None:
+    disks = Disks()
+    quota = {
+        "apiVersion": "v1",
+        "kind": "ResourceQuota",
+        "metadata": {"name": "few", "namespace": "default"},
+        "spec": {"hard": {"persistentvolumeclaims": "0"}},
+    }
+    disks.cluster.create(quota)
+    disks.wait(1).pod(volumes=scratch()).wait(2)
+
+    refused = (
+        'persistentvolumeclaims "p-d" is forbidden: exceeded quota: few, requested: persistentvolumeclaims=1'
+    )
+    told = next(line for line in disks.said("Pod") if "FailedBinding" in line)
+    assert told.startswith(f"Warning FailedBinding: ephemeral volume d: create PVC p-d: {refused}")
+
+    disks.cluster.delete(ref("ResourceQuota", "few"), None)
+    disks.wait(10)
+    assert disks.there("PersistentVolumeClaim") == ["p-d"]
