@@ -12,7 +12,7 @@ import pytest
 
 from core.apimachinery.meta import Ref
 from core.apimachinery.timestamps import seconds as epoch
-from tests.scenarios.play import WEB, A, B, C, Play, claim_of, pod_of, web
+from tests.scenarios.play import CLASS, WEB, A, B, C, Play, claim_of, pod_of, web
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -521,6 +521,22 @@ def test_applying_the_same_again_writes_nothing():
     assert play.cluster.update({**web(), "metadata": play.cluster.get(WEB)["metadata"]})
     assert play.cluster.revision == before
     assert play.status["replicas"] == play.status["readyReplicas"] == play.status["updatedReplicas"] == 3
+
+
+@pytest.mark.parametrize("policy", [{}, PARALLEL])
+def test_a_new_claim_gets_its_owner_and_its_node_at_the_same_time(policy: dict[str, Any]):
+    """STS-K2, ST-3.14: the set writes the one, the scheduler the other"""
+    retention = {"persistentVolumeClaimRetentionPolicy": {"whenDeleted": "Delete"}}
+    the_set = web(replicas=0, **policy, **retention)
+    the_set["spec"]["volumeClaimTemplates"][0]["spec"]["storageClassName"] = "local"
+    play = Play(the_set)
+    local = CLASS.partition("metadata")[0] + "metadata: {name: local}\nprovisioner: rancher.io/local-path\n"
+    list(play.cluster.apply(f"{local}volumeBindingMode: WaitForFirstConsumer\n"))
+    play.scale(3).settle()
+    assert play.status["readyReplicas"] == 3
+    assert [event for event in play.events("Pod") if event.startswith("Failed")] == []
+    owners = [play.cluster.get(claim_of(n))["metadata"]["ownerReferences"] for n in range(3)]
+    assert [[owner["kind"] for owner in found] for found in owners] == [["StatefulSet"]] * 3
 
 
 def test_in_range_no_claim_belongs_to_a_pod():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.apimachinery.meta import replaced
-from core.client.actions import Bind, RecordEvent, Update, UpdateStatus
+from core.client.actions import Bind, Patch, RecordEvent, UpdateStatus
 from core.scheduler.filtering import FILTERS
 from core.scheduler.framework import Reason
 from core.scheduler.scheduler import explain, fit_error
@@ -214,8 +214,9 @@ def test_nominates_before_it_asks_for_a_volume_on_the_node():
     nominate, select = plan.actions
     assert isinstance(nominate, UpdateStatus)
     assert nominate.obj["status"]["nominatedNodeName"] == "node-1"
-    assert isinstance(select, Update)
-    assert select.obj["metadata"]["annotations"]["volume.kubernetes.io/selected-node"] == "node-1"
+    assert isinstance(select, Patch)
+    chosen = {"volume.kubernetes.io/selected-node": "node-1"}
+    assert (select.ref.name, select.patch) == ("www", {"metadata": {"annotations": chosen}})
     assert (plan.requeue_after, plan.holds) == (1, 0)
 
 
