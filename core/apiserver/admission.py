@@ -94,6 +94,12 @@ def _priority(obj: Obj, check: Callable[[], None]) -> None:
         raise forbidden(obj, str(error)) from None
 
 
+def comes_too_late(obj: Obj, context: Context) -> bool:
+    """Say whether *obj* would come into a namespace that is about to go."""
+    namespace = context.view.get("Namespace", "", namespace_of(obj))
+    return namespace is not None and is_terminating(namespace)
+
+
 def _namespace_lifecycle(obj: Obj, context: Context) -> None:
     name = namespace_of(obj)
     namespace = context.view.get("Namespace", "", name)

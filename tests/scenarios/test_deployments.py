@@ -156,3 +156,24 @@ def test_a_rolling_update_waits_for_ever_for_the_disk_of_the_pod_it_replaces(
     assert progress is not None
     stuck = strategy == "RollingUpdate"
     assert progress["reason"] == ("ProgressDeadlineExceeded" if stuck else "NewReplicaSetAvailable")
+
+
+def test_nothing_is_said_of_what_a_dying_namespace_refuses(cluster: Cluster) -> None:
+    """RS7: neither Events nor a failure, while its Pods go before it and it wants others"""
+    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "shop"}})
+    made = front()
+    made["metadata"]["namespace"] = "shop"
+    cluster.create(made)
+    hold = {"name": "hold", "namespace": "shop", "finalizers": ["example.com/hold"]}
+    cluster.create({"apiVersion": "v1", "kind": "ConfigMap", "metadata": hold})
+    cluster.advance(cluster.now + 10)
+    before = {e["metadata"]["uid"] for e in cluster.view.list("Event", "shop")}
+    cluster.delete(Ref("Namespace", "", "shop"))
+
+    seen = set()
+    for _ in range(40):
+        cluster.advance(cluster.now + 0.5)
+        seen |= {e["metadata"]["uid"] for e in cluster.view.list("Event", "shop")}
+    assert seen <= before
+    assert not cluster.view.list("Pod", "shop")
+    assert condition_of(cluster.get(Ref("Namespace", "", "shop")), "NamespaceFinalizersRemaining")

@@ -338,6 +338,8 @@ class Registry:
             verb, event = decided
             if verb == "create":
                 context = self.context()
+                if admission.comes_too_late(event, context):
+                    return
                 stem = request.regarding["metadata"]["name"]
                 # two Events of one instant are told apart, and kept in order, by the revision
                 tick = int(self.store.now * 1e6) * 1000 + self.store.head % 1000
