@@ -80,16 +80,20 @@ class Driver:
         if self.cluster.revision != self._left_at:  # somebody else wrote: news before any work is done
             self.tell(FRAME)
         if self._leads(wall):
-            pace = self.cluster.pace
+            pace, story = self.cluster.pace, self.story
             if self._settling is not None:
                 nap = self._settle(self._settling)
+            elif story is not None and story.hurries:
+                nap = self._hurry(story)
+            elif story is not None and story.holds(self.cluster, wall):
+                nap = LESSON_DECISION / 2
             elif pace > 0:
                 nap = (
                     self._lesson(wall, elapsed, pace)
                     if self.cluster.mode == "lesson"
                     else self._real(elapsed, pace)
                 )
-            if self.story is not None and self.story.advance(self.cluster, wall):
+            if story is not None and story.advance(self.cluster, wall):
                 nap = 0.0
         else:
             self.cluster.follow(_for_a_slice())
@@ -124,7 +128,7 @@ class Driver:
         """
         wall = time.monotonic()
         cluster = self.cluster
-        story = self.story.sentence if self.story else ""
+        story = self.story.state if self.story else None
         state = (cluster.revision, cluster.pace, cluster.mode, story, self.settling)
         since = wall - self._told_at
         if not force and state == self._told:
@@ -201,8 +205,6 @@ class Driver:
 
     def _lesson(self, wall: float, elapsed: float, pace: float) -> float:
         """One decision a beat, and no wait longer than a listener bears."""
-        if self.story is not None and self.story.is_being_read(self.cluster, wall):
-            return LESSON_DECISION / 2
         if wall < self._next_beat:
             return self._next_beat - wall
         if self.cluster.next_decision() is None:
@@ -213,6 +215,13 @@ class Driver:
         gap = 0.0 if due is None else due - self.cluster.now
         self._next_beat = wall + max(LESSON_DECISION, min(gap, LESSON_WAIT)) / pace
         return self._next_beat - wall
+
+    def _hurry(self, story: Story) -> float:
+        """Bring the story nearer to the beat that somebody asked for, without waiting."""
+        more, wall = _for_a_slice(), time.monotonic()
+        while story.hurries and more():
+            story.hurry(self.cluster, wall)
+        return self._breath()
 
     def _settle(self, settling: Settling) -> float:
         """Take the next slice of settling."""

@@ -16,7 +16,7 @@ import secrets
 import sys
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from typing import Any
 
@@ -104,15 +104,17 @@ class Runtime:
         self._next_look = 0.0
         self._announce(name, GONE)
 
-    def create(self, name: str, flags: Settings | None = None) -> Cluster:
+    def create(self, name: str) -> Cluster:
         """Make a cluster: two Ready nodes, nothing in it. Raises: ApiError when the name will not do."""
         with self._lock:
-            flags = flags or Settings(max_pods=MAX_PODS)
-            cluster = Cluster.new(name, start=float(int(time.time())), settings=flags)
+            cluster = self._new(name, Settings(max_pods=MAX_PODS))
             cluster.set_pace(settings.PACE)
             self._drivers[name] = Driver(cluster, self._announce)
         self.wake()
         return cluster
+
+    def _new(self, name: str, flags: Settings) -> Cluster:
+        return Cluster.new(name, start=float(int(time.time())), settings=flags)
 
     def fork(self, name: str, revision: int) -> Cluster:
         """Make a cluster that begins as *name* was at *revision*, called ``name-2``, ``name-3``, …
@@ -145,15 +147,31 @@ class Runtime:
 
     def reset(self, name: str) -> None:
         """Make the cluster anew under its old name, with its flags. Raises: KeyError."""
+        old = self.driver(name).cluster
+
+        def make() -> Cluster:
+            cluster = self._new(name, old.settings)
+            cluster.set_pace(old.pace, old.mode)
+            return cluster
+
+        self.renew(name, make)
+
+    def renew(self, name: str, make: Callable[[], Cluster]) -> Driver:
+        """Have *make* make the cluster *name*, in place of the one of that name if there is one."""
         with self._lock:
-            driver = self.driver(name)
-            pace, mode, flags = driver.cluster.pace, driver.cluster.mode, driver.cluster.settings
-            # The store first, as all who write do: whoever holds that waits for the database.
-            # One transaction: no other process sees a moment without the cluster.
-            with driver.cluster.reading(), transaction.atomic():
-                self._drivers.pop(name).cluster.destroy()
-                self.create(name, flags).set_pace(pace, mode)
+            try:
+                old = self.driver(name).cluster
+            except KeyError:
+                driver = self._drivers[name] = Driver(make(), self._announce)
+            else:
+                # The store first, as all who write do: whoever holds that waits for the database.
+                # One transaction: no other process sees a moment without the cluster.
+                with old.reading(), transaction.atomic():
+                    self._drivers.pop(name).cluster.destroy()
+                    driver = self._drivers[name] = Driver(make(), self._announce)
         self._announce(name, GONE)
+        self.wake()
+        return driver
 
     # -- driving ---------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from stsviz.pages import consumers, forks, login, past, timebar, views
+from stsviz.pages import consumers, forks, login, past, scenarios, timebar, views
 
 handler400 = "stsviz.pages.refusals.malformed"
 handler404 = "stsviz.pages.refusals.not_found"
@@ -13,6 +13,11 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("login", login.come_in, name="login"),
     path("logout", login.go_out, name="logout"),
+    path("scenarios", scenarios.scenarios, name="scenarios"),
+    path("scenarios/<slug:key>", scenarios.scenario, name="scenario"),
+    path("scenarios/<slug:key>/start", scenarios.start, name="start-scenario"),
+    path("scenarios/<slug:key>/tell", scenarios.tell, name="tell"),
+    path("scenario", scenarios.load, name="load-scenario"),
     path("clusters", views.create_cluster, name="create-cluster"),
     path("c/<slug:name>/", views.page, name="page"),
     path("c/<slug:name>/apply", views.apply, name="apply"),

@@ -199,7 +199,7 @@ class Stage:
         driver = self.driver
         driver.refresh()
         cluster, story = driver.cluster, driver.story
-        told = (story.sentence, story.position, story.running) if story is not None else None
+        told = story.state if story is not None else None
         second = int(time.monotonic()) if cluster.pace else 0
         return cluster.revision, second, cluster.pace, cluster.mode, driver.settling, told, self.expanded
 

@@ -10,6 +10,7 @@ from django.utils.html import escape
 from core.client.cache import View
 from core.cluster import Entry
 from stsviz.driver import Driver
+from stsviz.pages.strip import strip
 from stsviz.pages.timeline import clock
 
 
@@ -39,10 +40,7 @@ def parts(driver: Driver, view: View, left_out: str, entries: list[Entry]) -> di
         "rollout": f'<p id="rollout">{escape(rollout(view))}</p>',
         "next": f'<p id="next">{coming}</p>',
         "left-out": f'<p id="left-out">{escape(left_out)}</p>',
-        "story": render_to_string(
-            "parts/story.html",
-            {"name": cluster.name, "story": driver.story, "empty": not view.list("StatefulSet")},
-        ),
+        "story": strip(driver, empty=not view.list("StatefulSet")),
         "spoken": f'<p id="spoken" class="unseen" aria-live="polite">{escape(spoken)}</p>',
     }
 

@@ -18,8 +18,10 @@ from stsviz.driver import Driver
 from stsviz.kubeapi.kubeconfig import kubeconfig as kubeconfig_of
 from stsviz.pages import commands, jobs, panel, status, twin
 from stsviz.pages.examples import EXAMPLES
+from stsviz.pages.scenarios import language_of
 from stsviz.pages.stage import Stage, page_parts, stage_at
 from stsviz.runtime import LAB, runtime
+from stsviz.scenarios import library
 from stsviz.story import Story
 from stsviz.tls import certificate_path
 
@@ -80,6 +82,7 @@ def whole_page(request: HttpRequest, stage: Stage, **otherwise: Any) -> HttpResp
         "text": next(iter(EXAMPLES.values())).text,
         "slider": status.slider_of_pace(cluster.pace),
         "greeting": stage.driver.greeting,
+        "language": language_of(request),
         **page_parts(shown, float(cluster.started)),
         **otherwise,
     }
@@ -320,7 +323,7 @@ def demo(request: HttpRequest, name: str) -> HttpResponse:
     else:
         driver.cluster.set_pace(driver.cluster.pace or 1.0, "lesson")
         driver.lead()
-        driver.story = Story()
+        driver.story = Story(library.demo(), asks=False)
     driver.tell(force=True)
     runtime.wake()
     return HttpResponse(status=204)

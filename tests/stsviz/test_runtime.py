@@ -10,11 +10,12 @@ from core.apimachinery.meta import Ref
 from core.cluster import Cluster
 from stsviz.driver import HEARTBEAT, Driver
 from stsviz.pages.examples import EXAMPLES
-from stsviz.story import PAGE, WEB_0, Story, is_ready
+from stsviz.scenarios.conditions import is_ready
 
 pytestmark = pytest.mark.django_db(transaction=True)
 START = 1_760_000_000.0
 ENOUGH = 20_000  # turns
+WEB_0 = Ref("Pod", "default", "web-0")
 
 
 @pytest.fixture
@@ -127,35 +128,6 @@ def test_news_is_told_when_something_changed(driver: Driver, cluster: Cluster, t
     count = len(told)
     driver.tell()
     assert len(told) == count
-
-
-def test_the_chapters_story_tells_itself_to_the_end(cluster: Cluster) -> None:
-    story = Story(reading=0.0)
-    sentences = []
-    for _ in range(ENOUGH):
-        if story.advance(cluster, 0.0):
-            sentences.append(story.sentence)
-        elif story.running:
-            cluster.step()
-        if not story.running:
-            break
-    assert [beat.say for beat in story.beats] == list(dict.fromkeys(sentences))
-    assert cluster.get(WEB_0)["metadata"]["uid"] != story.first_uid
-    assert cluster.read_file(WEB_0, PAGE) == b"written by the first web-0\n"
-
-
-@pytest.mark.parametrize(("pace", "seconds"), [(0.5, 2.0), (1.0, 2.0), (4.0, 0.5)])
-def test_a_cluster_holds_still_while_a_sentence_is_read(
-    cluster: Cluster, pace: float, seconds: float
-) -> None:
-    cluster.set_pace(pace, "lesson")
-    story = Story(reading=2.0)
-    assert story.advance(cluster, 100.0)
-    cluster.settle()
-    assert story.is_being_read(cluster, 100.0 + seconds - 0.1)
-    assert not story.advance(cluster, 100.0 + seconds - 0.1)
-    assert not story.is_being_read(cluster, 100.0 + seconds + 0.1)
-    assert story.advance(cluster, 100.0 + seconds + 0.1)
 
 
 def test_a_driver_that_rests_takes_no_turn(driver: Driver) -> None:

@@ -13,11 +13,13 @@ from core.cluster import Cluster
 from core.journal import entry_of
 from stsviz.database import bring_up_to_date
 from stsviz.pages import twin
-from stsviz.story import PAGE, WEB_0, Story
+from stsviz.scenarios import founding, library
+from stsviz.story import Story
 
 NAME = "demo"
 KINDS = ("StatefulSet", "Pod", "PersistentVolumeClaim", "PersistentVolume")
 MOST_STEPS = 5000
+WEB_0, PAGE = Ref("Pod", "default", "web-0"), "/usr/share/nginx/html/index.html"
 DELETION = 3  # the beat that deletes web-0
 
 
@@ -31,7 +33,7 @@ class Command(BaseCommand):
         bring_up_to_date()
         if NAME in Cluster.names():
             Cluster.open(NAME).destroy()
-        cluster = Cluster.new(NAME, start=1_760_000_000.0)
+        cluster = founding.found(library.demo(), NAME)
         try:
             self._tell(cluster, slow)
         finally:
@@ -39,7 +41,7 @@ class Command(BaseCommand):
 
     def _tell(self, cluster: Cluster, slow: bool) -> None:
         before: dict[str, str] = {}
-        said = ""
+        said = -1
 
         def on_beat(number: int) -> None:
             if number == DELETION:
@@ -47,12 +49,12 @@ class Command(BaseCommand):
                 self._tables(cluster, "before")
                 before.update(self._identity(cluster))
 
-        story = Story(reading=0.0, on_beat=on_beat)
+        story = Story(library.demo(), reading=0.0, asks=False, on_beat=on_beat)
         for _ in range(MOST_STEPS):
             changed = story.advance(cluster, 0.0)
-            if story.sentence != said:
-                said = story.sentence
-                self.stdout.write(self.style.MIGRATE_HEADING(f"\n{said}"))
+            if story.at != said:
+                said = story.at
+                self.stdout.write(self.style.MIGRATE_HEADING(f"\n{story.sentence}"))
             if not story.running:
                 break
             if not changed and not self._step(cluster):
