@@ -188,7 +188,8 @@ def apply(live: Obj | None, config: Obj, me: Entry, *, force: bool) -> tuple[Obj
     if live is not None:
         new = merged(live, config, type_)
         if mine is not None:
-            new = removed(new, _given_up(mine.paths - set(wanted), others), type_)
+            kept = [*(path for entry in others for path in entry.paths), *wanted]
+            new = removed(new, _given_up(mine.paths - set(wanted), kept), type_)
 
     def manage(obj: Obj, old: Obj | None) -> None:
         existing = set(_owned(obj, type_)) | {path for path in _owned(old, type_) if path[0] == "f:status"}
@@ -199,9 +200,9 @@ def apply(live: Obj | None, config: Obj, me: Entry, *, force: bool) -> tuple[Obj
     return new, manage
 
 
-def _given_up(paths: frozenset[Path], others: Iterable[Entry]) -> set[Path]:
-    """Return those of *paths* that nobody else owns, nor anything below them."""
-    held = {path[:depth] for entry in others for path in entry.paths for depth in range(1, len(path) + 1)}
+def _given_up(paths: frozenset[Path], kept: Iterable[Path]) -> set[Path]:
+    """Return those of *paths* that are not among *kept*, nor above one: a map stays with what is left in it."""
+    held = {path[:depth] for path in kept for depth in range(1, len(path) + 1)}
     return {path for path in paths if path not in held}
 
 

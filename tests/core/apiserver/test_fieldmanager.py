@@ -208,3 +208,19 @@ def test_fields_written_and_read_are_the_same_set():
     obj = config(replicas=2, **containers(image="x", ports=[{"containerPort": 80}]))
     paths = set(leaves(obj, type_of("StatefulSet", "apps/v1"), containers=True))
     assert from_fields(to_fields(paths)) == paths
+
+
+def test_who_owned_maps_as_a_whole_and_applies_a_part_keeps_what_it_applies():
+    """API-A9: kubectl hands what its updates owned, maps and lists with their "." too, to apply"""
+    whole = {**containers(image="nginx:1"), "replicas": 2}
+    whole["template"]["metadata"] = {"labels": {"app": "nginx"}}
+    live = updated(None, config(**whole))
+    (entry_,) = live["metadata"]["managedFields"]
+    assert "." in entry_["fieldsV1"]["f:spec"]["f:template"]["f:metadata"]["f:labels"]
+    live["metadata"]["managedFields"] = [{**entry_, "manager": "me", "operation": "Apply"}]
+    del whole["replicas"]
+
+    again = applied(live, config(**whole))
+
+    assert again["spec"] == whole
+    assert ".spec.replicas" not in owners(again)["me"]
