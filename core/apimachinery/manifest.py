@@ -12,6 +12,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import orjson
@@ -102,6 +103,17 @@ def read(
             if exc.final:
                 break
     return out
+
+
+def read_tree_of(text: str | bytes, max_bytes: int, max_nodes: int) -> Tree:
+    """Return the one YAML document of *text*, which need not be an object of Kubernetes. Raises: Refused."""
+    chunks = _chunks(_decoded(text, max_bytes))
+    trees = [tree for first, chunk in islice(chunks, 2) for tree in _trees(chunk, first, max_nodes)]
+    if not trees:
+        raise Refused(1, 0, "there is nothing in it")
+    if len(trees) > 1:
+        raise Refused(trees[1].line, 0, "one document is expected, and a second begins here")
+    return trees[0]
 
 
 def _refused(index: int, exc: Refused) -> Document:
