@@ -201,7 +201,7 @@ def apply(live: Obj | None, config: Obj, me: Entry, *, force: bool) -> tuple[Obj
 
 
 def _given_up(paths: frozenset[Path], kept: Iterable[Path]) -> set[Path]:
-    """Return those of *paths* that are not among *kept*, nor above one: a map stays with what is left in it."""
+    """Return those of *paths* that are not among *kept*, nor above one: a map stays with what is in it."""
     held = {path[:depth] for path in kept for depth in range(1, len(path) + 1)}
     return {path for path in paths if path not in held}
 
