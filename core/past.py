@@ -77,6 +77,7 @@ class Past:
         self._components = components
         self._workers = frozenset((*(component.name for component in components), *FOUNDERS))
         self._lines: list[Line] = []
+        self._told: list[Line] = []
         self._of: dict[Ref, list[Line]] = {}
         self._moments: OrderedDict[int, Moment] = OrderedDict()
 
@@ -97,6 +98,17 @@ class Past:
             self._catch_up()
             return self._lines[self._place(max(after, self._store.compacted)) :]
 
+    def told(self, upto: int = 1 << 62) -> list[Line]:
+        """Return the writes up to the revision *upto* that are worth telling, oldest first.
+
+        Events tell of another write, and a node only says that it is there: a cluster left alone for an
+        hour would be nothing but these.
+        """
+        with self._store.looking_back:
+            self._catch_up()
+            low = bisect_right(self._told, self._store.compacted, key=_revision)
+            return self._told[low : bisect_right(self._told, upto, key=_revision)]
+
     def lines_of(self, ref: Ref) -> list[Line]:
         """Return the writes of one object, oldest first; also of others that had its name."""
         with self._store.looking_back:
@@ -115,13 +127,22 @@ class Past:
 
     def change(self, revision: int) -> Change | None:
         """Return the write that made *revision*, with what was there before it."""
-        found = next(iter(self._store.changes_at([revision])), None)
-        if found is None or found.type == "ADDED":
-            return found
-        lines = self.lines_of(found.ref)
-        at = bisect_right(lines, revision, key=_revision) - 2
-        before = self.states(lines[at : at + 1]) if at >= 0 else {}
-        return replace(found, old=next(iter(before.values()), None))
+        found = self.lines(revision - 1)[:1]
+        return next(iter(self.changes(found)), None) if found and found[0].revision == revision else None
+
+    def changes(self, lines: Sequence[Line]) -> list[Change]:
+        """Return the writes of *lines* with what was there before each."""
+        before: dict[int, int] = {}
+        for line in lines:
+            of_it = self.lines_of(line.ref)
+            at = bisect_right(of_it, line.revision, key=_revision) - 2
+            if at >= 0 and line.type != "ADDED":
+                before[line.revision] = of_it[at].revision
+        wanted = {*before.values(), *(line.revision for line in lines)}
+        found = {change.revision: change for change in self._store.changes_at(sorted(wanted))}
+        kept = [found[line.revision] for line in lines if line.revision in found]
+        olds = {revision: found.get(earlier) for revision, earlier in before.items()}
+        return [replace(c, old=old.obj if (old := olds.get(c.revision)) else None) for c in kept]
 
     def is_person(self, actor: str) -> bool:
         """Tell whether a write by *actor* was somebody's wish, and not a component's work."""
@@ -177,9 +198,11 @@ class Past:
     def _catch_up(self) -> None:
         store = self._store
         if self._place(store.compacted) > FORGOTTEN + len(store.view.everything()):
-            self._lines, self._of = [], {}  # read once more, without what is compacted by now
+            self._lines, self._told, self._of = [], [], {}  # read once more, without what is compacted by now
         for line in store.lines_since(self._seen):
             self._lines.append(line)
+            if _is_told(line):
+                self._told.append(line)
             self._of.setdefault(line.ref, []).append(line)
 
     def _place(self, revision: int) -> int:
@@ -241,6 +264,11 @@ class Past:
                 if is_seated(change.ref, change.obj):
                     tombstones[change.ref] = change.obj
                     last[change.revision].clear()
+
+
+def _is_told(line: Line) -> bool:
+    beat = line.ref.kind == "Node" and line.actor == "kubelet"
+    return not beat and line.ref.kind not in ("Event", "Lease")
 
 
 def _revision(line: Line | Change) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from stsviz.pages import consumers, forks, login, past, scenarios, timebar, views
+from stsviz.pages import compare, consumers, forks, lanes, login, past, scenarios, timebar, views
 
 handler400 = "stsviz.pages.refusals.malformed"
 handler404 = "stsviz.pages.refusals.not_found"
@@ -30,6 +30,8 @@ urlpatterns = [
     path("c/<slug:name>/clock", views.clock, name="clock"),
     path("c/<slug:name>/at/<int:revision>", past.page, name="past"),
     path("c/<slug:name>/scrub", past.scrub, name="scrub"),
+    path("c/<slug:name>/lanes", lanes.lanes, name="lanes"),
+    path("c/<slug:name>/compare", compare.compare, name="compare"),
     path("c/<slug:name>/timebar", timebar.timebar, name="timebar"),
     path("c/<slug:name>/fork", forks.fork, name="fork"),
     path("c/<slug:name>/undo", forks.undo, name="undo"),

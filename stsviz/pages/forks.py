@@ -28,6 +28,11 @@ NOT_FORKED = frozenset({"clock", "unfold", "demo", "reset", "destroy", "fork", "
 View = Callable[..., HttpResponse]
 
 
+def looked_at(request: HttpRequest) -> int | None:
+    """Return the revision at which the viewer of a page is, None for now."""
+    return number(request.headers.get(HEADER, ""))
+
+
 @require_POST
 def fork(request: HttpRequest, name: str) -> HttpResponse:
     """Make a cluster that goes on from a revision, and send the browser to it."""
@@ -55,7 +60,7 @@ def forking(pattern: URLPattern) -> URLPattern:
 def _minding_the_past(view: View, then: View | None) -> View:
     @functools.wraps(view)
     def inner(request: HttpRequest, *arguments: Any, **values: Any) -> HttpResponse:
-        revision, name = number(request.headers.get(HEADER, "")), values.get("name")
+        revision, name = looked_at(request), values.get("name")
         if revision is None or name is None:
             return view(request, *arguments, **values)
         try:

@@ -64,7 +64,7 @@ class Looks:
             "rollout": f'<p id="rollout">{escape(status.rollout(moment.view))}</p>',
             "next": '<p id="next">This is the past: what came next stands further on in the time bar.</p>',
         }
-        entries = timeline.read(cluster, (), revision)
+        entries = timeline.told(cluster, revision)
         tables = twin.read(moment.view, moment.now)
         return Snapshot(revision, expanded, frame, drawn.left_out, tables, entries, small)
 
@@ -148,7 +148,7 @@ def _wanted(request: HttpRequest, driver: Driver) -> int | None:
         return max(act[0].revision - 1, past.first) if act else None
     place = number(request.GET.get("place", ""))
     if place is not None:
-        places = timebar.told(past.lines())
+        places = past.told()
         return places[min(place, len(places) - 1)].revision if places else None
     return number(request.GET.get("revision", "")) or past.last
 
@@ -171,7 +171,7 @@ def _banner(driver: Driver, revision: int) -> str:
     context = {
         "name": cluster.name,
         "at": revision,
-        "place": timebar.place_of(timebar.told(past.lines()), revision),
+        "place": timebar.place_of(past.told(), revision),
         "last": past.last,
         "clock": timeline.clock((entry.at if entry else cluster.started) - cluster.started),
         "entry": entry,

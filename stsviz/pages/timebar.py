@@ -1,8 +1,7 @@
 """The time bar: one tick for each write, by component, and under it the branch that a fork left.
 
 Ticks of one column of the drawing become one, so that ten thousand revisions are drawn as a hundred are.
-Events and the heartbeats of nodes have no place in it: a cluster left alone for an hour would be nothing
-but these. Their revisions have an address, as all have.
+Events and the heartbeats of nodes have no place in it; their revisions have an address, as all have.
 """
 
 from __future__ import annotations
@@ -50,18 +49,6 @@ def lane_of(actor: str, is_person: bool) -> int:
         if any(actor.startswith(word) for word in words):
             return lane
     return {"default-scheduler": 3, "kubelet": 4}.get(actor, 5)
-
-
-def is_told(line: Line) -> bool:
-    """Whether a write is worth a tick: Events tell of another one, and a node only says that it is there."""
-    return line.ref.kind not in ("Event", "Lease") and not (
-        line.ref.kind == "Node" and line.actor == "kubelet"
-    )
-
-
-def told(lines: Iterable[Line]) -> list[Line]:
-    """Return the writes of *lines* that have a place in the time bar: each is one step of its slider."""
-    return [line for line in lines if is_told(line)]
 
 
 def place_of(places: Sequence[Line], revision: int) -> int:
@@ -126,13 +113,14 @@ class Branches:
 
     def drawing(self) -> dict[str, object]:
         """Return what the template needs."""
-        places = told(self.past.lines())
+        places = self.past.told()
         newest = max(0, len(places) - 1)
         if self.left is None or self.origin is None:
             own = tracks(self.past, places, 0, newest)
             return {"newest": newest, "end": newest, "own": paths(own, 0, TALL), "height": _OWN}
         parted = place_of(places, self.origin.revision)
-        left = told(self.left.lines(self.origin.revision))
+        left = self.left.told()
+        left = left[bisect_right(left, self.origin.revision, key=lambda line: line.revision) :]
         # what is left of the other branch must not press this one together
         end = max(newest, parted + min(len(left), max(newest - parted, parted)))
         return {

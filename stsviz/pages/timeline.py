@@ -7,23 +7,32 @@ from collections.abc import Sequence
 from django.utils.html import escape
 
 from core.cluster import Cluster, Entry
+from core.journal import entry_of
 
 SHOWN = 60  # lines kept on the page: each new one moves, and repaints, all of them
 PAGES = 10  # of SHOWN writes, looked through at most for lines that are worth showing
 
 
-def read(cluster: Cluster, old: Sequence[Entry] = (), upto: int = 1 << 62) -> list[Entry]:
-    """Return the newest lines up to the revision *upto*, newest first; *old* is what this returned before,
-    and is not read again."""
+def read(cluster: Cluster, old: Sequence[Entry] = ()) -> list[Entry]:
+    """Return the newest lines, newest first; *old* is what this returned before, and is not read again."""
     found: list[Entry] = []
-    before, after = upto + 1, old[0].revision if old else 0
+    before, after = 1 << 62, old[0].revision if old else 0
     for _ in range(PAGES):  # newest first: of thousands of writes nobody sees more than the last
         page = cluster.timeline(SHOWN, before, after)
         found += (entry for entry in page if not is_heartbeat(entry))
         if len(found) >= SHOWN or len(page) < SHOWN:
             break
         before = page[-1].revision
+    else:
+        if not old:
+            return told(cluster)  # nothing but heartbeats of late
     return [*found, *old][:SHOWN]
+
+
+def told(cluster: Cluster, upto: int = 1 << 62) -> list[Entry]:
+    """Return the lines up to the revision *upto* as they were then, newest first."""
+    past = cluster.past
+    return [entry_of(change) for change in reversed(past.changes(past.told(upto)[-SHOWN:]))]
 
 
 def is_heartbeat(entry: Entry) -> bool:
