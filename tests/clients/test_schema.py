@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
 
+from core.api.kinds import BY_KIND
 from core.apiserver import discovery, openapi
 from core.apiserver.patching import TYPES
 from core.apiserver.registry.kept import KEPT
@@ -149,7 +150,8 @@ def sown(server: Server) -> Server:
     """Return the server with three objects of every kind."""
     server.call("POST", "/api/v1/namespaces", {"metadata": {"name": SPACE}})
     for resource in discovery.resources().values():
-        if resource.stored in MANIFESTS and resource.group != "events.k8s.io" and resource.kind not in ALIKE:
+        stored = BY_KIND.get(resource.stored)
+        if stored and stored.api_version == resource.api_version and resource.kind in MANIFESTS:
             where = f"/namespaces/{SPACE}" if resource.namespaced else ""
             path = f"/{openapi.path_of(resource.group, resource.version)}{where}/{resource.plural}"
             for name in NAMES:

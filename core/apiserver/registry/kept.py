@@ -178,7 +178,7 @@ def _select_by_uid(job: Obj) -> None:
     spec, meta = job["spec"], job["metadata"]
     if spec.get("manualSelector"):
         return
-    names = dict.fromkeys(("job-name", "batch.kubernetes.io/job-name"), meta["name"])
+    names = dict.fromkeys(("job-name", "batch.kubernetes.io/job-name"), meta.get("name", ""))
     uids = dict.fromkeys(("controller-uid", "batch.kubernetes.io/controller-uid"), uid_of(job))
     template = ensured(spec["template"], "metadata")
     template["labels"] = {**names, **uids, **(template.get("labels") or {})}
