@@ -177,3 +177,70 @@ def test_nothing_is_said_of_what_a_dying_namespace_refuses(cluster: Cluster) -> 
     assert seen <= before
     assert not cluster.view.list("Pod", "shop")
     assert condition_of(cluster.get(Ref("Namespace", "", "shop")), "NamespaceFinalizersRemaining")
+
+
+# -- the lives of ReplicaSets ------------------------------------------------------------------------
+
+
+def the_set(cluster: Cluster) -> Obj:
+    """Return the one ReplicaSet that has Pods."""
+    (found,) = [rs for rs in cluster.view.list("ReplicaSet") if rs["spec"]["replicas"]]
+    return found
+
+
+def test_a_size_that_somebody_gave_its_replica_set_is_taken_back(cluster: Cluster) -> None:
+    """DP7, DP6"""
+    cluster.create(front())
+    cluster.settle()
+    name = the_set(cluster)["metadata"]["name"]
+    cluster.scale(Ref("ReplicaSet", "default", name), 5)
+    cluster.settle()
+
+    assert the_set(cluster)["spec"]["replicas"] == 2
+    assert said(cluster, "ScalingReplicaSet")[-1] == f"Scaled down replica set {name} from 5 to 2"
+    assert statuses(cluster) == ["Running", "Running"]
+
+
+def test_a_deployment_made_anew_takes_up_the_replica_sets_that_its_predecessor_left(cluster: Cluster) -> None:
+    """DP5, DP11, GC9, RS5: no Pod is started again"""
+    cluster.create(front())
+    cluster.settle()
+    pods = {pod["metadata"]["uid"] for pod in cluster.view.list("Pod")}
+    cluster.delete(FRONT, propagation="Orphan")
+    cluster.settle()
+    assert "ownerReferences" not in the_set(cluster)["metadata"]
+
+    made = cluster.create(front())
+    head = cluster.revision
+    cluster.settle()
+
+    assert {pod["metadata"]["uid"] for pod in cluster.view.list("Pod")} == pods
+    (owner,) = the_set(cluster)["metadata"]["ownerReferences"]
+    assert owner["uid"] == made["metadata"]["uid"]
+    told = [
+        condition_of(change.obj, "Progressing")
+        for change in cluster.changes_since(head)
+        if change.ref == FRONT
+    ]
+    reasons = list(dict.fromkeys(condition["reason"] for condition in told if condition))
+    assert reasons == ["FoundNewReplicaSet", "NewReplicaSetAvailable"]
+    assert cluster.get(FRONT)["metadata"]["annotations"]["deployment.kubernetes.io/revision"] == "1"
+
+
+def test_who_waits_for_its_dependents_may_still_be_told_to_leave_them(cluster: Cluster) -> None:
+    """GC2, GC9, GC15: deleted in the foreground, then again with --cascade=orphan"""
+    cluster.create(front())
+    cluster.settle()
+    for pod in cluster.view.list("Pod"):
+        ref = Ref("Pod", "default", pod["metadata"]["name"])
+        cluster.patch(ref, {"metadata": {"finalizers": ["example.com/hold"]}})
+    cluster.delete(FRONT, propagation="Foreground")
+    cluster.advance(cluster.now + 10)
+    assert cluster.get(FRONT)["metadata"]["finalizers"] == ["foregroundDeletion"]
+
+    cluster.delete(FRONT, propagation="Orphan")
+    cluster.advance(cluster.now + 10)
+    assert cluster.view.get(*FRONT) is None
+    meta = the_set(cluster)["metadata"]
+    assert "ownerReferences" not in meta
+    assert meta["finalizers"] == ["foregroundDeletion"]
