@@ -7,21 +7,25 @@ acts for them, several plans to a transaction.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from core.apimachinery.errors import Gone
 from core.apimachinery.meta import Ref
 from core.apiserver.registry.generic import Registry
 from core.apiserver.store import Change
-from core.client.actions import Plan, RecordEvent
-from core.client.cache import Cache, View
+from core.client.actions import NOTHING, Plan, RecordEvent
+from core.client.cache import View
 from core.client.component import Component, Ranking
-from core.performer import Performing, describe, perform
+from core.informers import DISK, Delivery, Informers
+from core.performer import Performing, describe, perform, written_ref
+from core.sim.ids import share
 from core.sim.loop import Line, Loop
+from core.sim.settings import SHUFFLED
 
 AT_ONCE = 20  # writes side by side that are done in one go: who drives may want to stop in between
 BACKOFF_FIRST = 0.005  # STS-S4: 5 ms doubling, capped at 1000 s
 BACKOFF_LAST = 1000.0
+SHUFFLE_SECONDS = 0.05  # shuffled queues: at most so much later is a key taken, so that they overtake
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +34,6 @@ class QueueKey:
 
     component: int
     ref: Ref
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """Loop entry: a process's lagging cache takes in the changes that are due."""
-
-    process: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +68,6 @@ class Turn:
     component: int
 
 
-@dataclass(slots=True)
-class _Process:
-    """A process of the control plane and what it has seen."""
-
-    view: View
-    cache: Cache | None = None  # its own when it lags, else None: it reads the API server's
-    undelivered: list[tuple[float, Change]] = field(default_factory=list)
-
-
 class Manager:
     """The components of one cluster, their queues and back-off. Nothing in here outlives a restart:
     every timer follows again from the objects, since every key is synced at start."""
@@ -88,7 +76,9 @@ class Manager:
         self.registry = registry
         self.store = registry.store
         self.components = list(components)
-        self.loop = Loop()
+        self._seed = self.store.ids.seed
+        self._shuffled = registry.settings.queue_order == SHUFFLED
+        self.loop = Loop((lambda place: share(self._seed, "order", place)) if self._shuffled else None)
         self.notes: dict[Ref, str] = {}
         self.syncs = 0
         self._notes_of: dict[QueueKey, tuple[Ref, ...]] = {}
@@ -100,7 +90,7 @@ class Manager:
             for kind in component.watches:
                 self._watchers.setdefault(kind, []).append((number, component))
         self._position = 0
-        self._processes: dict[str, _Process] = {}
+        self._informers = Informers(self.store, registry.settings, self.components)
         self._performing: dict[QueueKey, Performing] = {}
         # components that wait for the API server's answer: the keys that came due meanwhile
         self._held: dict[int, Line[QueueKey]] = {}
@@ -117,20 +107,14 @@ class Manager:
         self._performing.clear()
         self._held.clear()
         self._position = self.store.head
-        lag = self.registry.settings.watch_lag
-        self._processes = {}
-        for component in self.components:
-            if component.process not in self._processes:
-                view = self.store.view
-                cache = Cache(view.everything()) if lag else None
-                self._processes[component.process] = _Process(cache or view, cache)
+        self._informers.restart()
         for number, component in enumerate(self.components):
             for ref in component.resync_keys(self.view_of(component)):
-                self.loop.add(QueueKey(number, ref), self.store.now + component.latency)
+                self._enqueue(number, component, ref)
             self._next_beat(number, component)
 
     def view_of(self, component: Component) -> View:
-        return self._processes[component.process].view
+        return self._informers.view_of(component)
 
     # -- news ------------------------------------------------------------------------------------
 
@@ -144,16 +128,15 @@ class Manager:
             self.restart()
             return
         self._position = self.store.head
-        lag = self.registry.settings.watch_lag
+        lagging = bool(self._informers.late)
         for change in changes:
-            if not lag:
-                self._announce(change, None)
-                continue
-            for name, process in self._processes.items():
-                process.undelivered.append((change.at + lag, change))
-                self.loop.add(Delivery(name), change.at + lag)
+            if lagging:
+                for at, delivery in self._informers.send(change):
+                    self.loop.add(delivery, at)
+            self._announce(change, None)
 
     def _announce(self, change: Change, process: str | None) -> None:
+        """Queue the keys that *change* concerns: those of *process*, or (None) of all that lag in nothing."""
         watchers = self._watchers.get(change.ref.kind)
         if not watchers:
             return
@@ -163,25 +146,26 @@ class Manager:
             # what was said of the old web-0 is not true of the next
             self._own_words.pop(change.ref, None)
             self._note(change.ref)
+        late = self._informers.late if change.ref.kind != DISK else ()
         for number, component in watchers:
-            if process is not None and component.process != process:
+            if component.process in late if process is None else component.process != process:
                 continue
             refs = component.watches[change.ref.kind](self.view_of(component), old, new)
             for ref in refs:
-                self.loop.add(QueueKey(number, ref), self.store.now + component.latency)
+                self._enqueue(number, component, ref)
 
-    def _deliver(self, name: str) -> None:
-        process = self._processes[name]
-        while process.undelivered and process.undelivered[0][0] <= self.store.now:
-            _, change = process.undelivered.pop(0)
-            if process.cache is not None:
-                if change.type == "DELETED":
-                    process.cache.drop(change.ref)
-                else:
-                    process.cache.put(change.obj)
-            self._announce(change, name)
-        if process.undelivered:
-            self.loop.add(Delivery(name), process.undelivered[0][0])
+    def _enqueue(self, number: int, component: Component, ref: Ref) -> None:
+        at = self.store.now + component.latency
+        if self._shuffled:
+            at += SHUFFLE_SECONDS * share(self._seed, component.name, ref, self.store.now)
+        self.loop.add(QueueKey(number, ref), at)
+
+    def _deliver(self, delivery: Delivery) -> None:
+        seen, more_at = self._informers.arrive(delivery, self.store.now)
+        for change in seen:
+            self._announce(change, delivery.process)
+        if more_at is not None:
+            self.loop.add(delivery, more_at)
 
     def _next_beat(self, number: int, component: Component) -> None:
         period = component.resync_period
@@ -212,7 +196,7 @@ class Manager:
         if isinstance(key, QueueKey):
             return self._sync(key)
         if isinstance(key, Delivery):
-            self._deliver(key.process)
+            self._deliver(key)
         elif isinstance(key, Beat):
             self._beat(key.component)
         elif isinstance(key, Turn):
@@ -253,7 +237,7 @@ class Manager:
                 if plan.requeue_after is not None:
                     self.loop.add(key, self.store.now + max(plan.requeue_after, 1.0), timer=True)
             elif isinstance(key, Delivery):
-                self._deliver(key.process)
+                self._deliver(key)
             elif isinstance(key, Beat):
                 self._beat(key.component)
 
@@ -280,8 +264,11 @@ class Manager:
             self._held[key.component].add(key, self._rank(key))
             return False
         component = self.components[key.component]
-        plan = component.sync(self.view_of(component), key.ref, self.store.now)
         self.syncs += 1
+        if self._informers.awaited and not self._informers.has_seen_its_writes(component, key.ref):
+            self._finish(key, NOTHING, failed=True)
+            return False
+        plan = component.sync(self.view_of(component), key.ref, self.store.now)
         self._remember(key, plan)
         if not plan.actions:
             self._finish(key, plan, failed=plan.failed)
@@ -313,7 +300,9 @@ class Manager:
                 written += 1
                 performing.wrote = True
             performing.at += 1
-            why = perform(self.registry, action, component.name, plan)
+            why = perform(self.registry, action, component.name, plan, performing.versions)
+            if self._informers.late:
+                self._informers.wrote(component, key.ref, written_ref(action))
             if why:
                 performing.refused = performing.refused or why
                 performing.skip_events_of_refused()

@@ -5,10 +5,10 @@ Source: the client calls in pkg/controller (v1.36), e.g. controller_utils.go's R
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from core.apimachinery.errors import AlreadyExists, ApiError, NotFound
-from core.apimachinery.meta import Obj, Ref, ref_of
+from core.apimachinery.meta import Obj, Ref, ref_of, replaced
 from core.apiserver.registry.deletion import DeleteOptions
 from core.apiserver.registry.generic import Registry
 from core.client.actions import (
@@ -23,16 +23,23 @@ from core.client.actions import (
     UpdateStatus,
 )
 
+Versions = dict[Ref, str]
+"""The resourceVersion at which a plan left each object that it wrote."""
 
-def perform(registry: Registry, action: Action, actor: str, plan: Plan) -> str:
-    """Do *action*; return the API server's words when it refused it, else ""."""
+
+def perform(registry: Registry, action: Action, actor: str, plan: Plan, versions: Versions) -> str:
+    """Do *action*; return the API server's words when it refused it, else "".
+
+    An object without a resourceVersion that the plan has written before must still be as the plan left it
+    (*versions*): upstream goes on with what its first write returned, so nobody's write between is lost.
+    """
     try:
-        _do(registry, action, actor, plan)
+        _do(registry, _as_left(action, versions), actor, plan, versions)
     except ApiError as error:
         on_error = getattr(action, "on_error", None) or ()
         silent = isinstance(error, AlreadyExists) and getattr(action, "silent_exists", False)
         for other in () if silent else getattr(action, "when_refused", ()):
-            perform(registry, other, actor, plan)
+            perform(registry, other, actor, plan, versions)
         for event in on_error if isinstance(on_error, tuple) else (on_error,):
             if not silent:
                 text = event.message.replace("{error}", error.message)
@@ -55,6 +62,7 @@ class Performing:
     refused: str = ""
     closes: bool = False
     dirty: bool = False
+    versions: Versions = field(default_factory=dict)
 
     def skip_events_of_refused(self) -> None:
         """An Event tells of the write before it, which was not done."""
@@ -88,7 +96,16 @@ def _after_refusal(plan: Plan, why: str) -> Plan:
     return Plan((UpdateStatus({**plan.refused, "status": status}),), because=plan.because, failed=True)
 
 
-def _do(registry: Registry, action: Action, actor: str, plan: Plan) -> None:
+def _as_left(action: Action, versions: Versions) -> Action:
+    if not isinstance(action, Update | UpdateStatus) or "resourceVersion" in action.obj["metadata"]:
+        return action
+    version = versions.get(ref_of(action.obj))
+    if version is None:
+        return action
+    return replace(action, obj=replaced(action.obj, "metadata.resourceVersion", version))
+
+
+def _do(registry: Registry, action: Action, actor: str, plan: Plan, versions: Versions) -> None:
     because = plan.because
     match action:
         case RecordEvent():
@@ -103,20 +120,22 @@ def _do(registry: Registry, action: Action, actor: str, plan: Plan) -> None:
                 if not action.exists_ok:
                     raise
         case UpdateStatus(obj=obj):
-            registry.update_status(obj, actor, _reason(plan, ref_of(obj)))
+            _note(versions, registry.update_status(obj, actor, _reason(plan, ref_of(obj))))
         case Update(obj=obj):
-            registry.update(obj, actor, _reason(plan, ref_of(obj)))
+            _note(versions, registry.update(obj, actor, _reason(plan, ref_of(obj))))
         case Bind():
             registry.bind(action.pod, action.uid, action.node, actor, _reason(plan, action.pod))
         case Patch(ref=ref):
-            registry.patch(
+            patched = registry.patch(
                 ref,
                 action.patch,
                 actor,
                 _reason(plan, ref),
+                kind_of_patch="strategic" if action.strategic else "merge",
                 subresource=action.subresource,
                 uid=action.uid,
             )
+            _note(versions, patched)
         case Delete(ref=ref):
             options = DeleteOptions(
                 action.grace_period_seconds, action.propagation, action.uid, action.resource_version
@@ -125,6 +144,23 @@ def _do(registry: Registry, action: Action, actor: str, plan: Plan) -> None:
                 registry.delete(ref, options, actor, _reason(plan, ref))
             except NotFound:
                 return  # gone already: what was wanted
+
+
+def _note(versions: Versions, written: Obj) -> None:
+    versions[ref_of(written)] = written["metadata"]["resourceVersion"]
+
+
+def written_ref(action: Action) -> Ref | None:
+    """Return what *action* writes, with the name "" if the API server gives it one; None for an Event."""
+    match action:
+        case RecordEvent():
+            return None
+        case Create(obj=obj):
+            return _maybe_ref(obj) or Ref(obj["kind"], obj["metadata"].get("namespace", ""), "")
+        case Update(obj=obj) | UpdateStatus(obj=obj):
+            return ref_of(obj)
+        case Bind(pod=ref) | Patch(ref=ref) | Delete(ref=ref):
+            return ref
 
 
 def _reason(plan: Plan, ref: Ref | None) -> str:

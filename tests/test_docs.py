@@ -58,9 +58,9 @@ def test_every_word_of_make_run_that_the_readme_names_exists() -> None:
 def test_the_table_of_flags_is_the_one_that_the_components_have() -> None:
     """SW1, SW2, SW3, SW4, SW5, SW6"""
     gates = {name: f"feature-gates={gate}" for gate, name in GATES.items()}
+    named = {name: flag for flag, name in flags.names().items()} | gates
     rows = [
-        f"| `--{gates.get(one.name, one.name.replace('_', '-'))}` | `{flags.shown(one)}` "
-        f"| {one.metadata['of']}: {one.metadata['what']} |"
+        f"| `--{named[one.name]}` | `{flags.shown(one)}` | {one.metadata['of']}: {one.metadata['what']} |"
         for one in fields(Settings)
     ]
     paper = text("docs/settings.md")

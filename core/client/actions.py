@@ -48,12 +48,16 @@ class UpdateStatus:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """JSON merge patch (RFC 7386) of *ref*; *subresource* "status" or "". *uid*: only that very object."""
+    """JSON merge patch (RFC 7386) of *ref*, or a *strategic* one, which merges lists item by item.
+
+    *subresource* "status" or "". *uid*: only that very object.
+    """
 
     ref: Ref
     patch: Mapping[str, Any]
     subresource: str = ""
     uid: str = ""
+    strategic: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,11 @@ class View(Protocol):
         """Return priority -> how many of those Pods have it."""
         ...
 
+    @property
+    def live(self) -> View:
+        """What the API server itself would answer now: for the reads that upstream does past its cache."""
+        ...
+
 
 # -- indexes: name -> function of an object; the value's shape stands beside each -------------------
 
@@ -307,6 +312,10 @@ class Cache:
 
     def priorities(self, node: str) -> Mapping[int, int]:
         return self._priorities.get(node, {})
+
+    @property
+    def live(self) -> View:
+        return self
 
     def put(self, obj: Obj) -> Obj | None:
         """Take *obj* in; return what it replaces."""

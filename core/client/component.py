@@ -19,7 +19,12 @@ Handler = Callable[[View, Obj | None, Obj | None], Iterable[Ref]]
 class Component(Protocol):
     """A controller, the scheduler, a kubelet, a provisioner.
 
-    Instances keep no state between syncs: all is derived from the view and ``now``.
+    Instances keep no state between syncs: all is derived from the view and ``now``. What upstream remembers
+    of its own writes while its cache lags, the manager remembers for it. A class may say so with
+
+    ``awaits``: kinds; a key is not synced before its process's cache has seen what the last syncs of this
+    key wrote of these (expectations, the consistency store, the endpoint slice tracker);
+    ``assumes``: True if it knows what it wrote at once (assume caches, the kubelet's status manager).
     """
 
     @property

@@ -56,25 +56,33 @@ class Ownership:
             for obj in view.indexed("orphans", (kind, namespace)):
                 if "deletionTimestamp" in obj["metadata"] or not self._fits(obj):
                     continue
-                if considered is None or considered(obj):
+                if (considered is None or considered(obj)) and self._may_adopt(view):
                     self.adopt(obj)
         return self
+
+    def _may_adopt(self, view: View) -> bool:
+        """Ask the API server whether the controller is there and stays (RecheckDeletionTimestamp)."""
+        stored = view.live.get(*ref_of(self._controller))
+        return stored is not None and stored["metadata"]["uid"] == self._uid and not is_terminating(stored)
 
     def adopt(self, obj: Obj) -> None:
         others = obj["metadata"].get("ownerReferences") or []
         owners = [*others, owner_reference(self._controller)]
-        self.patches.append(_patch_owners(obj, owners))
+        # item by item, so that another's adoption of it in the meantime is not undone but refuses ours
+        metadata = {"uid": obj["metadata"]["uid"], "ownerReferences": [owner_reference(self._controller)]}
+        self.patches.append(
+            Patch(ref_of(obj), {"metadata": metadata}, uid=obj["metadata"]["uid"], strategic=True)
+        )
         adopted = replaced(obj, "metadata.ownerReferences", owners)
         # The patch above makes a new resourceVersion: a later write in this plan cannot name it.
         self.kept.append(without(adopted, "metadata.resourceVersion"))
 
     def _release(self, obj: Obj) -> Patch:
-        others = [o for o in obj["metadata"]["ownerReferences"] if o["uid"] != self._uid]
-        return _patch_owners(obj, others or None)
-
-
-def _patch_owners(obj: Obj, owners: list[dict[str, Any]] | None) -> Patch:
-    return Patch(ref_of(obj), {"metadata": {"ownerReferences": owners}}, uid=obj["metadata"]["uid"])
+        meta = obj["metadata"]
+        others = [o for o in meta["ownerReferences"] if o["uid"] != self._uid]
+        # the list is replaced whole, so it must still be the one that is stored
+        metadata = {"ownerReferences": others or None, "resourceVersion": meta.get("resourceVersion")}
+        return Patch(ref_of(obj), {"metadata": metadata}, uid=meta["uid"])
 
 
 def controller_ref(obj: Obj | None, kind: str) -> tuple[Ref, str] | None:

@@ -26,14 +26,22 @@ class AttachDetachController:
     name = "attachdetach-controller"
     process = "kube-controller-manager"
     latency = 0.005
+    assumes = True  # the actual state of the world
     resync_period = None
 
     def __init__(self, settings: Settings) -> None:
-        self.watches = {"Pod": _pod_changed, "PersistentVolumeClaim": _claim_changed}
+        self.watches = {
+            "Pod": _pod_changed,
+            "PersistentVolumeClaim": _claim_changed,
+            "PersistentVolume": _volume_changed,
+            "Node": _node_added,
+        }
 
     def resync_keys(self, view: View) -> Iterable[Ref]:
-        holding = [node for node in view.list("Node") if field(node, "status.volumesAttached")]
-        return [Ref("Node", "", name_of(node)) for node in holding]
+        yield from (ref_of(node) for node in view.list("Node") if field(node, "status.volumesAttached"))
+        yield from (
+            ref_of(pod) for pod in view.list("Pod") if _wants_volumes(pod) and any(_volumes_of(pod, view))
+        )
 
     def sync(self, view: View, key: Ref, now: float) -> Plan:
         if key.kind == "Node":
@@ -61,7 +69,25 @@ def _claim_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref
     bound = new is not None and field(new, "status.phase") == "Bound"
     if not bound or new is None or field(old or {}, "status.phase") == "Bound":
         return ()
-    pods = view.indexed("pods-by-claim", (namespace_of(new), name_of(new)))
+    return _users(view, namespace_of(new), name_of(new))
+
+
+def _volume_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
+    """The news of a volume may come after those of its claim and of the Pod."""
+    claim = field(new or {}, "spec.claimRef") if old is None else None
+    if new is None or claim is None or not unique_volume_name(new):
+        return ()
+    return _users(view, claim.get("namespace", ""), claim.get("name", ""))
+
+
+def _node_added(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
+    if old is not None or new is None:
+        return ()
+    return [ref_of(pod) for pod in view.indexed("pods-by-node", name_of(new)) if any(_volumes_of(pod, view))]
+
+
+def _users(view: View, namespace: str, claim: str) -> list[Ref]:
+    pods = view.indexed("pods-by-claim", (namespace, claim))
     return [ref_of(pod) for pod in pods if _wants_volumes(pod)]
 
 

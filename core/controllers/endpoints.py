@@ -47,6 +47,7 @@ class EndpointsController:
     name = "endpoint-controller"
     process = "kube-controller-manager"
     latency = 0.25
+    awaits = frozenset(("Endpoints",))  # the stale endpoints tracker
     resync_period: float | None = None
 
     def __init__(self, settings: Settings) -> None:

@@ -33,6 +33,7 @@ class EndpointSliceController:
     name = "endpointslice-controller"
     process = "kube-controller-manager"
     latency = 0.003
+    awaits = frozenset(("EndpointSlice",))  # the endpoint slice tracker
     resync_period: float | None = None
 
     def __init__(self, settings: Settings) -> None:

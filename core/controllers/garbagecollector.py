@@ -135,7 +135,7 @@ def _classify(view: View, obj: Obj) -> tuple[list[Any], list[Any], list[Any]]:
         if not _resolvable(obj, reference):
             solid.append(reference)  # no one can tell that it is absent
             continue
-        owner = _owner(view, obj, reference)
+        owner = _owner(view.live, obj, reference)  # one that the cache does not know yet is not absent
         if owner is None:
             dangling.append(reference)
         elif is_deleting_dependents(owner):
@@ -148,8 +148,11 @@ def _classify(view: View, obj: Obj) -> tuple[list[Any], list[Any], list[Any]]:
 # -- the three decisions ---------------------------------------------------------------------------
 
 
-def _attempt_to_delete(view: View, obj: Obj) -> Plan:
-    """Source: attemptToDeleteItem."""
+def _attempt_to_delete(view: View, seen: Obj) -> Plan:
+    """Source: attemptToDeleteItem, which asks the API server for the object and for its owners."""
+    obj = view.live.get(*ref_of(seen))
+    if obj is None or uid_of(obj) != uid_of(seen) or is_terminating(obj) or not owner_references_of(obj):
+        return NOTHING
     solid, dangling, waiting = _classify(view, obj)
     if solid:
         if not dangling and not waiting:

@@ -28,6 +28,9 @@ def _ours(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
     return (SERVICE,) if meta["name"] == "kubernetes" and meta.get("namespace") == "default" else ()
 
 
+_INTERVAL_SECONDS = 10.0
+
+
 class KubernetesService:
     """One key: the Service."""
 
@@ -46,8 +49,10 @@ class KubernetesService:
     def sync(self, view: View, key: Ref, now: float) -> Plan:
         wanted = {SERVICE: service, ENDPOINTS: endpoints, SLICE: endpoint_slice}
         actions: list[Action] = [Create(make()) for ref, make in wanted.items() if view.get(*ref) is None]
-        if not actions or view.get("Namespace", "", "default") is None:
+        if not actions:
             return NOTHING
+        if view.get("Namespace", "", "default") is None:
+            return Plan(requeue_after=_INTERVAL_SECONDS)
         return Plan(tuple(actions), because="the API server has a Service of its own")
 
 

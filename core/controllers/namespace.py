@@ -60,7 +60,7 @@ class NamespaceController:
         if early > 0:
             return Plan(requeue_after=early, because="takes nothing new, and will be emptied")
         name = name_of(namespace)
-        content = [(resource, obj) for resource in _CONTENT for obj in view.list(resource.kind, name)]
+        content = [(resource, obj) for resource in _CONTENT for obj in view.live.list(resource.kind, name)]
         if not content:
             return _finalize(namespace, now)
         return _empty(namespace, content, now)

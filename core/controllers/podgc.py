@@ -103,12 +103,12 @@ def _gc_node(view: View, key: Ref, now: float) -> Plan:
     pods = view.indexed("pods-by-node", key.name)
     actions: list[Action] = []
     words = ""
-    if node is None:
-        # gcOrphaned: the node is gone
+    if node is None and view.live.get(*key) is None:
+        # gcOrphaned: the node is gone, the API server says so too
         words = f"goes because its node {key.name} no longer exists"
         for pod in pods:
             actions += _fail_and_delete(pod, now, node_gone=True)
-    elif _is_out_of_service(node) and not _is_ready(node):
+    elif node is not None and _is_out_of_service(node) and not _is_ready(node):
         # gcTerminating: someone vouches that the node is down
         words = f"goes because its node {key.name} is out of service"
         pods = [pod for pod in pods if is_terminating(pod)]

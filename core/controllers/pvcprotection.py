@@ -1,7 +1,6 @@
 """PVC protection controller: keep the finalizer on a claim until no Pod needs it any more.
 
 Source: pkg/controller/volume/pvcprotection/pvc_protection_controller.go (v1.36).
-Differs: reads its cache only; upstream makes one more live list of the namespace before it lets go.
 Not modelled: the condition Unused of v1.37.
 """
 
@@ -48,7 +47,8 @@ class PVCProtectionController:
             return NOTHING
         if not is_terminating(claim):
             return Plan((Update(_with_finalizers(claim, [*finalizers_of(claim), FINALIZER])),))
-        users = [name_of(pod) for pod in _pods_using(claim, view)]
+        # what the cache does not show may be there: the API server is asked before the claim is let go
+        users = [name_of(pod) for pod in _pods_using(claim, view) or _pods_using(claim, view.live)]
         if users:
             return Plan(because=f"is being deleted, but is kept while {_named(users)} still there")
         kept = [finalizer for finalizer in finalizers_of(claim) if finalizer != FINALIZER]

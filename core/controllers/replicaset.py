@@ -3,9 +3,8 @@
 The controller of ReplicationControllers is the same one, made for another kind (controllers/replication).
 
 Source: pkg/controller/replicaset/replica_set.go, replica_set_utils.go, and the slow start and the
-expectations of pkg/controller/controller_utils.go (v1.36).
-Differs: instead of expectations, the random part of a Pod's name follows from the state of the
-ReplicaSet that asks for it, so that a second sync of the same state creates nothing twice.
+expectations of pkg/controller/controller_utils.go; pkg/controller/util/consistency (v1.36).
+Differs: the random part of a Pod's name follows from the state of the ReplicaSet that asks for it.
 """
 
 from __future__ import annotations
@@ -40,6 +39,7 @@ class ReplicaSetController:
     latency = 0.005
     resync_period: float | None = None
     kind = "ReplicaSet"
+    awaits = frozenset(("ReplicaSet", "Pod"))
     counts_terminating = True
     """Whether the status of the kind says how many Pods are on their way out."""
 

@@ -11,4 +11,5 @@ from core.controllers.replicaset import ReplicaSetController
 class ReplicationManager(ReplicaSetController):
     name = "replication-controller"
     kind = "ReplicationController"
+    awaits = frozenset(("ReplicationController", "Pod"))
     counts_terminating = False

@@ -47,6 +47,7 @@ class Kubelet:
     name = "kubelet"
     process = "kubelet"
     latency = 0.01
+    assumes = True  # the status manager, and the images on its disk
     resync_period: float | None = HEARTBEAT_SECONDS
 
     def __init__(self, settings: Settings) -> None:
@@ -70,7 +71,7 @@ class Kubelet:
 
     def sync(self, view: View, key: Ref, now: float) -> Plan:
         if key.kind == "Node":
-            node = view.get("Node", "", key.name)
+            node = view.live.get("Node", "", key.name)
             return NOTHING if node is None else self._beat(node, now)
         if key.kind == "VolumeFile":
             return _clean_up(view, key.namespace)

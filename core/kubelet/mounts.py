@@ -151,7 +151,7 @@ def pause(error: MountError, times: int) -> float:
 
 def _claim_error(pod: Obj, node: Obj, view: View, volume: Obj, claim_name: str) -> MountError | None:
     volume_name = volume["name"]
-    claim = view.get("PersistentVolumeClaim", namespace_of(pod), claim_name)
+    claim = view.live.get("PersistentVolumeClaim", namespace_of(pod), claim_name)
     pv = None
     if claim is None:
         why = f'failed to fetch PVC from API server: persistentvolumeclaims "{claim_name}" not found'
@@ -166,7 +166,7 @@ def _claim_error(pod: Obj, node: Obj, view: View, volume: Obj, claim_name: str) 
         why, words = "PVC has empty pvc.Spec.VolumeName", f"waits for claim {claim_name} to be bound"
     else:
         name = claim["spec"]["volumeName"]
-        pv = view.get("PersistentVolume", "", name)
+        pv = view.live.get("PersistentVolume", "", name)
         why = f'failed to fetch PV {name} from API server: persistentvolumes "{name}" not found'
         words = f"cannot start: volume {name} of its claim {claim_name} does not exist"
     if claim is not None and pv is not None:

@@ -53,5 +53,9 @@ class Overlay:
     def priorities(self, node: str) -> Mapping[int, int]:
         return self._view.priorities(node)
 
+    @property
+    def live(self) -> View:
+        return self._view.live
+
     def _seen(self, objects: Objects) -> Objects:
         return [obj for obj in objects if obj["metadata"].get("uid") not in self._hidden]

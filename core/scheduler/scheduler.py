@@ -79,6 +79,7 @@ class Scheduler:
     name = "default-scheduler"
     process = "kube-scheduler"
     latency = 0.002
+    assumes = True  # the assume caches of Pods, claims and volumes
     watches = queueing.WATCHES
     resync_period: float | None = None
 

@@ -1,5 +1,7 @@
 """The components' flags as they are written on a command line: ``--pvclaimbinder-sync-period=2s``.
 
+What Kubernetes has no flag for, and could not have, begins with ``stsviz-``: ``--stsviz-watch-lag=2s``.
+
 Source: staging/src/k8s.io/component-base/cli/flag and Go's time.ParseDuration (v1.36).
 """
 
@@ -10,18 +12,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import Field, fields
 from typing import Any, Final
 
-from core.sim.settings import GATES, Settings
+from core.sim.settings import GATES, PROCESSES, RACES, Settings
 
 FEATURE_GATES: Final = "feature-gates"
+OURS: Final = "stsviz-"
+"""Begins a flag that no component of Kubernetes could have."""
 
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _DURATION = re.compile(r"(?:\d+(?:\.\d*)?(?:ms|us|ns|h|m|s))+")
 
 
 def names() -> dict[str, str]:
-    """Return flag -> field of :class:`Settings`: ``{"watch-lag": "watch_lag", ...}``; gates stand apart."""
+    """Return flag -> field of :class:`Settings`: ``{"max-pods": "max_pods", ...}``; gates stand apart."""
     gated = GATES.values()
-    return {field.name.replace("_", "-"): field.name for field in fields(Settings) if field.name not in gated}
+    return {
+        (OURS if one.metadata["of"] == RACES else "") + one.name.replace("_", "-"): one.name
+        for one in fields(Settings)
+        if one.name not in gated
+    }
 
 
 def parse(given: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -59,7 +67,8 @@ def gates(text: str) -> dict[str, bool]:
 
 def value(flag: str, text: str) -> Any:
     """Return what *text* means for *flag*. Raises: ValueError, in words."""
-    default = getattr(Settings(), names()[flag])
+    name = names()[flag]
+    default = getattr(Settings(), name)
     if isinstance(default, bool):
         return _bool(flag, text)
     if isinstance(default, float):
@@ -68,6 +77,14 @@ def value(flag: str, text: str) -> Any:
         if not text.isdecimal():
             raise ValueError(f"--{flag}: {text!r} is no whole number")
         return int(text)
+    choices = field_of(flag).metadata.get("choices")
+    if choices and text not in choices:
+        raise ValueError(f"--{flag}: {text!r} is none of {', '.join(choices)}")
+    if name == "watch_lag_of":
+        try:
+            lags(text)
+        except ValueError as error:
+            raise ValueError(f"--{flag}: {error}") from None
     return text
 
 
@@ -76,7 +93,8 @@ def told(flag: str) -> str:
     if flag == FEATURE_GATES:
         return ", ".join(f"{gate}=true|false" for gate in GATES)
     setting = field_of(flag)
-    return f"{setting.metadata['what']} (default {shown(setting)})"
+    default = shown(setting)
+    return f"{setting.metadata['what']}" + (f" (default {default})" if default else "")
 
 
 def field_of(flag: str) -> Field[Any]:
@@ -111,6 +129,17 @@ def _bool(flag: str, text: str) -> bool:
     if text in ("0", "f", "F", "FALSE", "false", "False"):
         return False
     raise ValueError(f"--{flag}: {text!r} is neither true nor false")
+
+
+def lags(text: str) -> dict[str, float]:
+    """Return process -> seconds of ``kube-scheduler=2s,kubelet=0``. Raises: ValueError, in words."""
+    out = {}
+    for pair in filter(None, text.split(",")):
+        process, _, lag = (part.strip() for part in pair.partition("="))
+        if process not in PROCESSES:
+            raise ValueError(f"{process!r} is no process: {', '.join(PROCESSES)}")
+        out[process] = duration(lag)
+    return out
 
 
 def _seconds(flag: str, text: str) -> float:

@@ -6,15 +6,21 @@ loop decides how long a simulated second lasts.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from heapq import heappop, heappush, nsmallest
 from typing import Generic, NamedTuple, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 
 
+_SPREAD = 2**32
+
+
 class Entry(NamedTuple):
-    """One thing due. ``at``: simulated epoch seconds. ``timer``: nobody asked, time alone brings it."""
+    """One thing due. ``at``: simulated epoch seconds. ``timer``: nobody asked, time alone brings it.
+
+    ``sequence``: unique; the lower goes first of what is due at the same time.
+    """
 
     at: float
     sequence: int
@@ -23,9 +29,14 @@ class Entry(NamedTuple):
 
 
 class Loop:
-    """At most one entry a key: an earlier time replaces a later one, a later one is ignored."""
+    """At most one entry a key: an earlier time replaces a later one, a later one is ignored.
 
-    def __init__(self) -> None:
+    *draw*: gives the n-th entry its share (0 up to 1) by which those of one time are ordered, instead of
+    who came first.
+    """
+
+    def __init__(self, draw: Callable[[int], float] | None = None) -> None:
+        self._draw = draw
         self._heap: list[Entry] = []
         self._due: dict[Hashable, Entry] = {}
         self._sequence = 0
@@ -45,7 +56,10 @@ class Loop:
 
     def _put(self, key: Hashable, at: float, *, timer: bool) -> None:
         self._sequence += 1
-        entry = Entry(at, self._sequence, key, timer)
+        place = self._sequence
+        if self._draw is not None:
+            place += int(self._draw(place) * _SPREAD) << 48
+        entry = Entry(at, place, key, timer)
         self._due[key] = entry
         heappush(self._heap, entry)
 

@@ -16,12 +16,22 @@ MANAGER: Final = "kube-controller-manager"
 KUBELET: Final = "kubelet"
 RELEASES: Final = "what changed between releases"
 STAGE: Final = "the simulation"
+RACES: Final = "races on purpose"
+PROCESSES: Final = (APISERVER, MANAGER, "kube-scheduler", KUBELET, "rancher.io/local-path")
+"""The processes of a cluster: each has a cache of its own when it lags."""
+FIFO: Final = "fifo"
+SHUFFLED: Final = "shuffled"
 GATES: Final[Mapping[str, str]] = {"MaxUnavailableStatefulSet": "max_unavailable_stateful_set"}
 """Feature gate -> the field that it is."""
 
 
 def _flag(default: Any, of: str, what: str, *, rate: bool = False) -> Any:
     return field(default=default, metadata={"of": of, "what": what, "rate": rate})
+
+
+def _race(default: Any, what: str, **about: Any) -> Any:
+    """A setting that no component of Kubernetes could have a flag for: its own says whose it is."""
+    return field(default=default, metadata={"of": RACES, "what": what, "rate": False, **about})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +93,14 @@ class Settings:
     container_stop_seconds: float = _flag(0.01, STAGE, "from SIGTERM to exit, at most the grace period")
     volume_unmount_seconds: float = _flag(1.0, STAGE, "from the last container's end to the Pod's removal")
     api_latency: float = _flag(0.004, STAGE, "between two writes of one component")
-    watch_lag: float = _flag(0.0, STAGE, "until a component's cache sees a write")
     service_cidr: str = _flag("10.96.0.0/16", STAGE, "where cluster IPs come from")
+
+    watch_lag: float = _race(0.0, "until the cache of a process sees a write")
+    watch_lag_of: str = _race("", "that of single processes: `kube-scheduler=2s,kubelet=0`")
+    watch_jitter: float = _race(0.0, "at most so much later still, drawn for every write")
+    queue_order: str = _race(
+        FIFO, "`shuffled`: who of those that are ready goes first is drawn", choices=(FIFO, SHUFFLED)
+    )
 
 
 def from_kept(kept: Mapping[str, Any]) -> Settings:

@@ -2,8 +2,8 @@
 
 Source: podsShouldBeOnNode, manage, syncNodes and updateDaemonSetStatus of
 pkg/controller/daemon/daemon_controller.go (v1.36).
-Differs: instead of expectations, the random part of a Pod's name follows from the state of the set; the
-back-off of failed Pods counts the set's Events about them, of all nodes together.
+Differs: the random part of a Pod's name follows from the state of the set; the back-off of failed Pods counts
+the set's Events about them, of all nodes together.
 """
 
 from __future__ import annotations

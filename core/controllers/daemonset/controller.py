@@ -48,6 +48,7 @@ class DaemonSetController:
     name = "daemonset-controller"
     process = "kube-controller-manager"
     latency = 0.005
+    awaits = frozenset(("DaemonSet", "Pod", "ControllerRevision"))
     watches: Mapping[str, Handler] = {"DaemonSet": _of_the_set, "Pod": _of_its_pod, "Node": _of_a_node}
     resync_period: float | None = None
 

@@ -73,7 +73,7 @@ def _snapshot(view: View, ds: Obj, data: Obj, number: int, collisions: int) -> t
     while True:
         mark = compute_hash(template, collisions)
         name = f"{meta['name']}-{mark}"
-        taken = view.get("ControllerRevision", meta["namespace"], name)
+        taken = view.live.get("ControllerRevision", meta["namespace"], name)
         if taken is None:
             return new_revision(ds, name, {POD_LABEL: mark}, data, number), collisions
         if is_same(taken["data"], data) and POD_LABEL in labels_of(taken):

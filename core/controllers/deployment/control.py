@@ -96,7 +96,8 @@ class _Sync:
             stuck = progress.condition("Progressing", "False", reason, text)
             status = progress.with_condition(self.deployment.get("status") or {}, stuck, self.now)
             self.refused = replaced(self.deployment, "status", status)
-        self.actions.append(Create(rs, on_error=RecordEvent(self.deployment, "Warning", reason, text)))
+        event = RecordEvent(self.deployment, "Warning", reason, text)
+        self.actions.append(Create(rs, on_error=event, silent_exists=True))  # a slow cache
         if replicas:
             self._event(f"Scaled up replica set {name} from 0 to {replicas}")
         self.new = rs

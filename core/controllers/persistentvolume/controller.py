@@ -5,8 +5,7 @@ written at once, so every sync looks at one object, repairs what it can see, and
 next: whatever was interrupted is completed by whoever comes by.
 
 Source: pkg/controller/volume/persistentvolume/pv_controller_base.go (v1.36).
-Differs: provisioning and deletion, goroutines there, are the sync that follows the write which starts them;
-a claim that the cache does not know is taken as gone, without asking the API again.
+Differs: provisioning and deletion, goroutines there, are the sync that follows the write which starts them.
 Not modelled: migration to CSI, the VolumeAttributesClass gate (on, as in v1.36).
 """
 
@@ -27,6 +26,7 @@ class PersistentVolumeController:
     name = "persistentvolume-controller"
     process = "kube-controller-manager"
     latency = 0.002
+    assumes = True  # its own stores of volumes and claims
 
     def __init__(self, settings: Settings) -> None:
         self.resync_period: float | None = settings.pvclaimbinder_sync_period

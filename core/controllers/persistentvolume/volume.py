@@ -81,14 +81,26 @@ def _release(view: View, volume: Obj) -> Plan:
         ref = volume["spec"]["claimRef"]
         because = f"its claim {ref.get('namespace', '')}/{ref['name']} is gone"
         return Plan(update_volume_phase(volume, "Released"), because=because)
-    return reclaim_volume(view, volume)
+    return reclaim_volume(view, volume) if _is_still_released(view, volume) else NOTHING
+
+
+def _is_still_released(view: View, volume: Obj) -> bool:
+    """Ask the API server once more before any data goes (recycleVolumeOperation, deleteVolumeOperation)."""
+    stored = view.live.get("PersistentVolume", "", name_of(volume))
+    return stored is not None and stored["spec"].get("claimRef") == volume["spec"]["claimRef"]
 
 
 def _claim_of(view: View, volume: Obj) -> Obj | None:
-    """Return the claim with the name and the uid of the claimRef."""
+    """Return the claim with the name and the uid of the claimRef.
+
+    One that the cache does not know is asked for at the API server: what belongs to it would be deleted.
+    """
     ref = volume["spec"]["claimRef"]
-    claim = view.get("PersistentVolumeClaim", ref.get("namespace", ""), ref["name"])
-    return claim if claim is not None and claim["metadata"]["uid"] == ref["uid"] else None
+    for source in (view, view.live):
+        claim = source.get("PersistentVolumeClaim", ref.get("namespace", ""), ref["name"])
+        if claim is not None and claim["metadata"]["uid"] == ref["uid"]:
+            return claim
+    return None
 
 
 def _policy(volume: Obj) -> str:

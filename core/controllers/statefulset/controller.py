@@ -31,6 +31,7 @@ class StatefulSetController:
     name = "statefulset-controller"
     process = "kube-controller-manager"
     latency = 0.005
+    awaits = frozenset(("StatefulSet", "Pod", "ControllerRevision"))
     watches: Mapping[str, Handler] = {"StatefulSet": _of_the_set, "Pod": _of_its_pod}
     resync_period: float | None = None
 

@@ -87,7 +87,8 @@ def _new_revision(view: View, sts: Obj, data: Obj, number: int, collisions: int)
     # The label keeps the first hash: upstream computes it before it meets a collision.
     first = hash_controller_revision(data, collisions)
     name = revision_name(meta["name"], first)
-    while (taken := view.get("ControllerRevision", meta["namespace"], name)) is not None:
+    # Upstream creates it, and when told that it exists, asks the API server for it.
+    while (taken := view.live.get("ControllerRevision", meta["namespace"], name)) is not None:
         if is_same(taken["data"], data):
             return taken, collisions
         collisions += 1

@@ -138,8 +138,8 @@ def test_a_pod_that_is_there_already_is_no_failure_for_a_controller_that_wants_i
     put_quota(registry, {"pods": "1"}, {"pods": "0"})
     there = make_pod(registry, "a")
 
-    assert perform(registry, Create(there, exists_ok=True), "test", NOTHING) == ""
-    assert "exceeded quota" in perform(registry, Create(there), "test", NOTHING)
+    assert perform(registry, Create(there, exists_ok=True), "test", NOTHING, {}) == ""
+    assert "exceeded quota" in perform(registry, Create(there), "test", NOTHING, {})
 
 
 def test_a_claim_that_grows_is_charged_for_the_growth(registry: Registry) -> None:

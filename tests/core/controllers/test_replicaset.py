@@ -187,7 +187,7 @@ def test_releases_an_active_pod_whose_labels_changed_and_leaves_an_ended_one():
 
     (patch,) = [a for a in plan.actions if isinstance(a, Patch)]
     assert patch.ref.name == "a"
-    assert patch.patch == {"metadata": {"ownerReferences": None}}
+    assert patch.patch["metadata"]["ownerReferences"] is None
 
 
 def test_one_being_deleted_only_writes_its_status():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.sim.ids import Ids
+from core.sim.ids import Ids, share
 from core.sim.loop import Line, Loop
 
 
@@ -94,3 +94,18 @@ def test_a_line_lets_out_the_lowest_rank_then_who_came_first_and_nobody_twice():
     assert [line.pop() for _ in range(len(line))] == ["a", "b", "c"]
     line.add("b", 0)
     assert len(line) == 1
+
+
+def test_what_is_due_at_one_time_may_go_in_an_order_that_is_drawn():
+    shares = {1: 0.9, 2: 0.1, 3: 0.5, 4: 0.0}
+    loop = Loop(shares.__getitem__)
+    for at, name in ((1, "a"), (1, "b"), (1, "c"), (2, "d")):
+        loop.add(name, at)
+
+    assert taken(loop) == [(1, "b"), (1, "c"), (1, "a"), (2, "d")]
+
+
+def test_a_share_depends_on_the_seed_and_on_what_it_is_drawn_for():
+    assert share(1, "watch", 7) == share(1, "watch", 7)
+    assert len({share(seed, "watch", number) for seed in (1, 2) for number in range(50)}) == 100
+    assert all(0 <= share(3, number) < 1 for number in range(100))

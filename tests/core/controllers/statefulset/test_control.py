@@ -649,7 +649,7 @@ def test_releases_a_pod_that_does_not_fit_any_more(meta):
     plan = sync(sts(0), revision(), pod(0, ownerReferences=[SET_OWNER, other], **meta))
 
     (patch,) = [a for a in plan.actions if not isinstance(a, UpdateStatus)]
-    assert patch.patch == {"metadata": {"ownerReferences": [other]}}
+    assert patch.patch == {"metadata": {"ownerReferences": [other], "resourceVersion": "9"}}
 
 
 def test_a_set_with_the_same_selector_keeps_its_own():

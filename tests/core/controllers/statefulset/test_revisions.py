@@ -195,7 +195,7 @@ def test_an_orphan_revision_is_adopted_before_revisions_are_computed():
     plan = sync(sts(0), revision(ownerReferences=[]))
 
     assert writes(plan) == [f"patch ControllerRevision {OLD_NAME}"]
-    assert plan.actions[0].patch == {"metadata": {"ownerReferences": [SET_OWNER]}}
+    assert plan.actions[0].patch["metadata"]["ownerReferences"] == [SET_OWNER]
 
 
 def test_a_revision_of_another_set_is_none_of_ours():
