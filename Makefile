@@ -2,6 +2,7 @@
 # make test   run the tests, browser tests included  (ARGS="-k deployment")
 # make conformance  play 24 scenarios with the real kubectl, compare with a real cluster, print a table (5 minutes)
 # make upstream  run Kubernetes' own end-to-end specs (needs Go; builds for ten minutes once, runs for ten)
+# make races  play 2000 clusters with lag (RACES=20000, RACES_FROM=5000; RACE=17 plays one)
 # make check  ruff, mypy, import-linter
 # make bench  measure; prints a table
 # make lock   pin requirements*.in again
@@ -30,7 +31,7 @@ ifneq ($(DNS_PORT),)
 export DNS_PORT
 endif
 
-.PHONY: run test conformance check bench lock protobuf demo clean
+.PHONY: run test conformance races check bench lock protobuf demo clean
 .DELETE_ON_ERROR:
 
 run: $(VENV)/.installed
@@ -47,6 +48,9 @@ conformance: $(VENV)/.installed-dev
 
 upstream: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.upstream $(ARGS)
+
+races: $(VENV)/.installed-dev
+	@RACES=$${RACES:-2000} $(BIN)/python -m pytest -q tests/properties/test_races.py $(ARGS)
 
 check: $(VENV)/.installed-dev
 	@echo "ruff: style" && $(BIN)/ruff check . && $(BIN)/ruff format --check .
