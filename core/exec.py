@@ -8,6 +8,7 @@ from __future__ import annotations
 import zlib
 from posixpath import basename
 
+from core.api.faults import is_switched_off
 from core.apimachinery.errors import ApiError, BadRequest
 from core.apimachinery.meta import Obj, Ref, namespace_of, uid_of
 from core.apiserver.registry.deletion import DeleteOptions
@@ -23,7 +24,6 @@ from core.kubelet.shell.commands import SHELLS
 from core.kubelet.shell.disk import Disk
 from core.kubelet.shell.run import Container, Result, run, run_script
 from core.kubelet.shell.session import Reader, Session, Sink, Streams, Unreachable
-from core.kubelet.stages import is_switched_off
 from core.kubelet.status import is_running, named_container
 from core.sim.settings import Settings
 
@@ -82,6 +82,13 @@ class Exec:
         place = Container(pod, found, self._settings, self._store.now)
         image = played(place, view).files
         return place.session(view, Reach(view, self._settings, place), image)
+
+    def end(self, ref: Ref, container: str = "", code: int = 1, actor: str = "kubectl") -> None:
+        """Have the program of a container end with *code*, as if it had crashed. Raises: ApiError."""
+        with self._store.transaction():
+            session = self.session(ref, container)
+            session.disk.mark(MAIN_PROCESS_ENDS, str(code).encode())
+            self._keep(session.disk, actor)
 
     def lives(self, ref: Ref, uid: str, container: str) -> bool:
         """Say whether a container of that very Pod still runs."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.api.faults import is_switched_off
 from core.apimachinery.errors import ApiError, BadRequest
 from core.apimachinery.meta import Obj, Ref, namespace_of, uid_of
 from core.apimachinery.timestamps import micro_timestamp
@@ -17,7 +18,6 @@ from core.apiserver.registry.generic import Registry
 from core.kubelet.ipam import host_ip
 from core.kubelet.played import Line, played
 from core.kubelet.shell.run import Container
-from core.kubelet.stages import is_switched_off
 from core.kubelet.status import container_status, named_container
 from core.sim.settings import Settings
 

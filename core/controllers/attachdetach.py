@@ -3,7 +3,8 @@ unless the volume may be shared, and detach it when no Pod there needs it any mo
 
 What is attached where stands in each node's ``status.volumesAttached``, as upstream writes it.
 Source: pkg/controller/volume/attachdetach/{reconciler,util}, pkg/volume/util/operationexecutor (v1.36).
-Differs: attaching and detaching succeed at once; the driver is taken to be there and to need attaching.
+Differs: attaching and detaching succeed at once, unless attaching is made to fail (core/api/faults.py); the
+driver is taken to be there and to need attaching.
 Not modelled: VolumeAttachment objects; the forced detach after 6 minutes and by the out-of-service taint.
 """
 
@@ -11,13 +12,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from core.api.faults import fails_to_attach
 from core.api.podclaims import claim_names
 from core.apimachinery.meta import Obj, Ref, field, name_of, namespace_of, ref_of, replaced, uid_of, without
+from core.apimachinery.timestamps import seconds
 from core.client.actions import NOTHING, Action, Plan, RecordEvent, UpdateStatus
 from core.client.cache import View
 from core.sim.settings import Settings
 
 _RETRY_SECONDS = 1.0
+_PAUSES = (0.5, 122.0)  # after a failed attachment: at first, doubling, and at most (exponentialbackoff)
 _SHARED_MODES = frozenset(("ReadWriteMany", "ReadOnlyMany"))
 _HELD_BY_NONE = "Volume is already exclusively attached to one node and can't be attached to another"
 
@@ -47,7 +51,7 @@ class AttachDetachController:
         if key.kind == "Node":
             return _detach(view, key.name)
         pod = view.get("Pod", key.namespace, key.name)
-        return NOTHING if pod is None or not _wants_volumes(pod) else _attach(view, pod)
+        return NOTHING if pod is None or not _wants_volumes(pod) else _attach(view, pod, now)
 
 
 def unique_volume_name(volume: Obj) -> str:
@@ -73,9 +77,12 @@ def _claim_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref
 
 
 def _volume_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
-    """The news of a volume may come after those of its claim and of the Pod."""
-    claim = field(new or {}, "spec.claimRef") if old is None else None
+    """The news of a volume may come after those of its claim and of the Pod; and one that can be attached
+    again is, without waiting for the pause to end."""
+    claim = field(new or {}, "spec.claimRef")
     if new is None or claim is None or not unique_volume_name(new):
+        return ()
+    if old is not None and fails_to_attach(old) == fails_to_attach(new):
         return ()
     return _users(view, claim.get("namespace", ""), claim.get("name", ""))
 
@@ -106,7 +113,7 @@ def _volumes_of(pod: Obj, view: View) -> Iterator[Obj]:
             yield volume
 
 
-def _attach(view: View, pod: Obj) -> Plan:
+def _attach(view: View, pod: Obj, now: float) -> Plan:
     node = view.get("Node", "", pod["spec"]["nodeName"])
     if node is None:
         return NOTHING
@@ -114,7 +121,7 @@ def _attach(view: View, pod: Obj) -> Plan:
     names = {entry["name"] for entry in attached}
     done: list[Action] = []
     refused: list[Action] = []
-    held = ""
+    held, after = "", _RETRY_SECONDS
     for volume in _volumes_of(pod, view):
         unique = unique_volume_name(volume)
         if unique in names:
@@ -124,12 +131,34 @@ def _attach(view: View, pod: Obj) -> Plan:
             held = f"waits for volume {name_of(volume)} to be detached from node {name_of(holders[0])}"
             refused += _refusal(view, pod, volume, holders)
             continue
+        if fails_to_attach(volume):
+            held = f"waits for volume {name_of(volume)}, which cannot be attached to {name_of(node)}"
+            failed, after = _failure(view, pod, volume, now)
+            refused += failed
+            continue
         attached.append({"name": unique, "devicePath": ""})
         message = f'AttachVolume.Attach succeeded for volume "{name_of(volume)}" '
         done.append(RecordEvent(pod, "Normal", "SuccessfulAttachVolume", message))
     if done:
         done.insert(0, UpdateStatus(replaced(node, "status.volumesAttached", attached)))
-    return Plan((*done, *refused), requeue_after=_RETRY_SECONDS if held else None, because=held)
+    return Plan((*done, *refused), requeue_after=after if held else None, because=held)
+
+
+def _failure(view: View, pod: Obj, volume: Obj, now: float) -> tuple[list[Action], float]:
+    """Return the Event of an attempt that is due now, if it is, and the seconds to the next."""
+    why = "rpc error: code = Internal desc = the disk does not answer"
+    message = f'AttachVolume.Attach failed for volume "{name_of(volume)}" : {why}'
+    told = [e for e in view.indexed("events-by-involved", uid_of(pod)) if e["message"] == message]
+    times = sum(int(event["count"]) for event in told)
+    first, last = _PAUSES
+    due = max((seconds(event["lastTimestamp"]) for event in told), default=now)
+    if told:
+        due += min(first * 2.0 ** min(times - 1, 20), last)
+    if now < due:
+        return [], due - now
+    return [RecordEvent(pod, "Warning", "FailedAttachVolume", message)], min(
+        first * 2.0 ** min(times, 20), last
+    )
 
 
 def _is_multi_attach_forbidden(volume: Obj) -> bool:

@@ -3,13 +3,14 @@
 Source: github.com/rancher/local-path-provisioner provisioner.go (v0.0.31) on
 sig-storage-lib-external-provisioner controller.go (v11).
 Differs: a directory is made and removed at once, without a helper Pod; a claim that cannot be provisioned
-is tried again every 15 s instead of with a growing delay.
+is tried again every 15 s instead of with a growing delay. It can be stopped and slowed (core/api/faults.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from core.api.faults import is_stopped, slowness
 from core.apimachinery.meta import (
     Obj,
     Ref,
@@ -20,6 +21,7 @@ from core.apimachinery.meta import (
     ref_of,
     uid_of,
 )
+from core.apimachinery.timestamps import seconds
 from core.client.actions import NOTHING, Action, Create, Delete, Plan, RecordEvent, Update
 from core.client.cache import View
 from core.client.component import Handler
@@ -36,6 +38,7 @@ from core.storage.classes import (
     SELECTED_NODE_ANNOTATION,
     is_delay_binding_mode,
     persistent_volume_claim_class,
+    persistent_volume_class,
 )
 from core.storage.topology import HOSTNAME_LABEL
 
@@ -55,7 +58,7 @@ class LocalPathProvisioner:
         self.watches: Mapping[str, Handler] = {
             "PersistentVolumeClaim": _changed,
             "PersistentVolume": _changed,
-            "StorageClass": _unheard,
+            "StorageClass": _class_changed,
             "Node": _unheard,
             "VolumeFile": _unheard,
         }
@@ -68,11 +71,19 @@ class LocalPathProvisioner:
         obj = view.get(*key)
         if obj is None:
             return NOTHING
-        return _sync_claim(view, obj) if key.kind == "PersistentVolumeClaim" else _sync_volume(view, obj)
+        return _sync_claim(view, obj, now) if key.kind == "PersistentVolumeClaim" else _sync_volume(view, obj)
 
 
 def _changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
     return (ref_of(new),) if new is not None else ()
+
+
+def _class_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
+    """A class says nothing; but a provisioner that was stopped looks at all its work when it starts."""
+    if new is None or old is None or is_stopped(new) or not is_stopped(old):
+        return ()
+    kinds = ("PersistentVolumeClaim", "PersistentVolume")
+    return [ref_of(obj) for kind in kinds for obj in view.indexed("by-class", (kind, name_of(new)))]
 
 
 def _unheard(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
@@ -82,7 +93,7 @@ def _unheard(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
 # -- provisioning ---------------------------------------------------------------------------------------
 
 
-def _sync_claim(view: View, claim: Obj) -> Plan:
+def _sync_claim(view: View, claim: Obj, now: float) -> Plan:
     if not _should_provision(claim):
         return NOTHING
     storage_class = view.get("StorageClass", "", persistent_volume_claim_class(claim))
@@ -91,6 +102,8 @@ def _sync_claim(view: View, claim: Obj) -> Plan:
     node_name = annotations_of(claim).get(SELECTED_NODE_ANNOTATION, "")
     if is_delay_binding_mode(storage_class) and not node_name:
         return NOTHING  # the scheduler is to choose a node first
+    if is_stopped(storage_class):
+        return Plan(because=f"waits for provisioner {PROVISIONER}, which is stopped")
     name = f"pvc-{uid_of(claim)}"
     if view.get("PersistentVolume", "", name) is not None:
         return NOTHING  # made, and about to be bound
@@ -102,7 +115,7 @@ def _sync_claim(view: View, claim: Obj) -> Plan:
         return Plan(
             (_failed(claim, problem), again), because=f"its node {node_name} is gone: another is chosen"
         )
-    return _provision(claim, storage_class, node, name)
+    return _slowed(view, claim, slowness(storage_class), now) or _provision(claim, storage_class, node, name)
 
 
 def _should_provision(claim: Obj) -> bool:
@@ -111,10 +124,27 @@ def _should_provision(claim: Obj) -> bool:
     return asked == PROVISIONER and not claim["spec"].get("volumeName")
 
 
-def _provision(claim: Obj, storage_class: Obj, node: Obj | None, name: str) -> Plan:
+def _slowed(view: View, claim: Obj, takes: float, now: float) -> Plan | None:
+    """Return the wait for a volume that takes *takes* seconds to make; its first Event says since when."""
+    if not takes:
+        return None
+    told = [e for e in view.indexed("events-by-involved", uid_of(claim)) if e["reason"] == "Provisioning"]
+    due = min((seconds(event["firstTimestamp"]) for event in told), default=now) + takes
+    if now >= due:
+        return None
+    started = () if told else (_started(claim),)
+    because = f"waits for {PROVISIONER}, which is slow: a volume takes {takes:.0f} s"
+    return Plan(started, due - now, because=because)
+
+
+def _started(claim: Obj) -> RecordEvent:
     meta = claim["metadata"]
     message = f'External provisioner is provisioning volume for claim "{meta["namespace"]}/{meta["name"]}"'
-    started = RecordEvent(claim, "Normal", "Provisioning", message)
+    return RecordEvent(claim, "Normal", "Provisioning", message)
+
+
+def _provision(claim: Obj, storage_class: Obj, node: Obj | None, name: str) -> Plan:
+    started = _started(claim)
     if claim["spec"].get("volumeMode") == "Block":
         problem = f"{PROVISIONER} does not support block volume provisioning"
         return Plan((_failed(claim, problem),), _RETRY_SECONDS, because=problem)
@@ -189,6 +219,8 @@ def _sync_volume(view: View, volume: Obj) -> Plan:
         or is_terminating(volume)
     ):
         return NOTHING
+    if is_stopped(view.get("StorageClass", "", persistent_volume_class(volume))):
+        return Plan(because=f"waits for provisioner {PROVISIONER}, which is stopped, to delete it")
     files: list[Action] = [
         Delete(ref_of(file), uid=uid_of(file)) for file in view.list("VolumeFile", backend_key(volume))
     ]

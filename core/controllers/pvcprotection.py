@@ -48,7 +48,7 @@ class PVCProtectionController:
         if not is_terminating(claim):
             return Plan((Update(_with_finalizers(claim, [*finalizers_of(claim), FINALIZER])),))
         # what the cache does not show may be there: the API server is asked before the claim is let go
-        users = [name_of(pod) for pod in _pods_using(claim, view) or _pods_using(claim, view.live)]
+        users = [name_of(pod) for pod in pods_using(claim, view) or pods_using(claim, view.live)]
         if users:
             return Plan(because=f"is being deleted, but is kept while {_named(users)} still there")
         kept = [finalizer for finalizer in finalizers_of(claim) if finalizer != FINALIZER]
@@ -77,7 +77,7 @@ def _pod_changed(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
     return keys
 
 
-def _pods_using(claim: Obj, view: View) -> list[Obj]:
+def pods_using(claim: Obj, view: View) -> list[Obj]:
     """Return the Pods on a node that use *claim*. Their phase does not matter: a finished Pod counts."""
     users = view.indexed("pods-by-claim", (namespace_of(claim), name_of(claim)))
     return [pod for pod in users if pod["spec"].get("nodeName") and _uses(pod, claim)]

@@ -15,9 +15,11 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from core.api.classnames import class_name_of
+from core.api.faults import not_ready_since
 from core.apimachinery.meta import Obj, condition_of, field, is_terminating
 from core.apimachinery.timestamps import seconds
 from core.client.cache import View
+from core.storage.classes import NO_PROVISIONER, SELECTED_NODE_ANNOTATION, provisioner_trouble
 from core.storage.volumefile import is_plain
 
 READY, EXPECTED, BLOCKED = "ready", "pending-expected", "pending-blocked"
@@ -64,7 +66,8 @@ def pod_state(pod: Obj, now: float, claims: Sequence[State]) -> State:
 
 def _unready(pod: Obj, phase: str, claims: Sequence[State]) -> State:
     if phase == "Running":
-        return State(EXPECTED, "not Ready", "runs, but is not Ready")
+        silent = not_ready_since(pod) is not None
+        return State(BLOCKED if silent else EXPECTED, "not Ready", "runs, but is not Ready")
     if field(pod, "spec.nodeName"):
         return State(EXPECTED, "starting", "its containers are being started")
     scheduled = condition_of(pod, "PodScheduled")
@@ -101,9 +104,16 @@ def claim_state(claim: Obj, view: View) -> State:
     if storage_class is None:
         return _blocked(f"there is no class {name}")
     if storage_class.get("volumeBindingMode") == "WaitForFirstConsumer":
-        return _first_consumer(claim, view)
-    if storage_class["provisioner"] == "kubernetes.io/no-provisioner":
+        return _first_consumer(claim, storage_class, view)
+    if storage_class["provisioner"] == NO_PROVISIONER:
         return _blocked("no volume fits it")
+    return _being_made(storage_class)
+
+
+def _being_made(storage_class: Obj) -> State:
+    trouble = provisioner_trouble(storage_class)
+    if trouble:
+        return _blocked(f"its provisioner {trouble}")
     return State(EXPECTED, "Pending", "a volume is being made")
 
 
@@ -111,10 +121,10 @@ def _blocked(note: str) -> State:
     return State(BLOCKED, "Pending", note)
 
 
-def _first_consumer(claim: Obj, view: View) -> State:
+def _first_consumer(claim: Obj, storage_class: Obj, view: View) -> State:
     meta = claim["metadata"]
-    if "volume.kubernetes.io/selected-node" in (meta.get("annotations") or {}):
-        return State(EXPECTED, "Pending", "a volume is being made")
+    if SELECTED_NODE_ANNOTATION in (meta.get("annotations") or {}):
+        return _being_made(storage_class)
     for pod in view.indexed("pods-by-claim", (meta.get("namespace", ""), meta["name"])):
         if field(pod, "status.phase") not in ("Succeeded", "Failed"):
             if pod["spec"].get("nodeName"):

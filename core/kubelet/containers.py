@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
 
+from core.api.faults import not_ready_since
 from core.apimachinery.meta import Obj, name_of, namespace_of, uid_of
 from core.apimachinery.timestamps import seconds, timestamp
 from core.client.cache import View
@@ -277,7 +278,8 @@ def _probed(runtime: Runtime, container: Obj, status: Obj) -> Step:
     """Return the running container with what its probes say of it, killed if it is to be killed."""
     started_at = seconds(status["state"]["running"]["startedAt"])
     look, was_started = partial(runtime.look, container, status), bool(status["started"])
-    probed = Probed(container, look, started_at, runtime.node_since, was_started, status["ready"])
+    since, silent = runtime.node_since, not_ready_since(runtime.pod)
+    probed = Probed(container, look, started_at, since, was_started, status["ready"], silent)
     seen = probe_state(probed, runtime.now)
     events = tuple(
         ContainerEvent("Warning", "Unhealthy", f"{kind} probe failed: {output}")
@@ -295,6 +297,8 @@ def _probed(runtime: Runtime, container: Obj, status: Obj) -> Step:
 
 def _unready(container: Obj, seen: ProbeState) -> str:
     kind = "readiness" if seen.started else "startup"
+    if seen.started and "readinessProbe" not in container:
+        return f"{container['name']} runs but was made not ready"
     return f"{container['name']} runs but its {kind} probe has not succeeded"
 
 

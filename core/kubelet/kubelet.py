@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from core.api.faults import is_switched_off
 from core.api.resources import is_terminal
 from core.apimachinery.meta import (
     Obj,
@@ -29,7 +30,7 @@ from core.client.cache import View
 from core.kubelet.mounts import local_backends
 from core.kubelet.podsync import PodSync
 from core.kubelet.projected import sources_of
-from core.kubelet.stages import is_switched_off, sync_pod
+from core.kubelet.stages import sync_pod
 from core.sim.settings import Settings
 
 HEARTBEAT_SECONDS = 10.0

@@ -1,6 +1,7 @@
 """A Pod's volumes on its node: may they be mounted, and which bytes stand behind which path.
 
 Source: pkg/kubelet/volumemanager (populator, reconciler), pkg/volume/util/operationexecutor (v1.36).
+Differs: a mount can be made to fail (core/api/faults.py).
 Not modelled: node.status.volumesInUse.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
+from core.api.faults import fails_to_attach
 from core.api.podclaims import claim_name_of, is_made_for, not_made_for
 from core.api.resources import is_terminal
 from core.apimachinery.meta import (
@@ -24,7 +26,7 @@ from core.apimachinery.meta import (
 from core.client.cache import View
 from core.kubelet import projected
 from core.kubelet.status import container_status
-from core.storage.backend import backend_key
+from core.storage.backend import backend_key, source_of
 from core.storage.topology import check_volume_node_affinity
 
 _PROTECTION = "kubernetes.io/pvc-protection"
@@ -186,6 +188,9 @@ def _volume_error(pod: Obj, node: Obj, view: View, claim: Obj, pv: Obj) -> Mount
         unique = f"kubernetes.io/csi/{csi['driver']}^{csi['volumeHandle']}"
         if all(entry["name"] != unique for entry in field(node, "status.volumesAttached", [])):
             return MountError("", f"waits for volume {name} to be attached to {name_of(node)}")
+    elif fails_to_attach(pv):
+        message = f'MountVolume.SetUp failed for volume "{name}" : {_unreachable(pv)}'
+        return MountError(message, f"cannot start: volume {name} cannot be mounted on {name_of(node)}")
     if not check_volume_node_affinity(pv, labels_of(node)):
         message = f'MountVolume.NodeAffinity check failed for volume "{name}" : no matching NodeSelectorTerms'
         return MountError(message, f"cannot start: volume {name} cannot be reached from {name_of(node)}")
@@ -198,6 +203,16 @@ def _volume_error(pod: Obj, node: Obj, view: View, claim: Obj, pv: Obj) -> Mount
                 f"waits for {user} to let go of volume {name}, which serves one Pod at a time",
             )
     return None
+
+
+def _unreachable(pv: Obj) -> str:
+    """Return what is said of a disk that is not where it should be."""
+    source, content = source_of(pv)
+    if source == "hostPath":
+        return f"hostPath type check failed: {content.get('path')} is not a directory"
+    if source == "local":
+        return f'path "{content.get("path")}" does not exist'
+    return "mount failed: exit status 32"
 
 
 def _other_user(pod: Obj, view: View, claim_name: str) -> str:

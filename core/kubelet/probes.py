@@ -45,6 +45,8 @@ class Probed(NamedTuple):
     kubelet_start: float
     was_started: bool = False
     was_ready: bool = False
+    silent_since: float | None = None
+    """Since when the container was made to answer no readiness probe (core/api/faults.py)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +130,7 @@ def probe_state(probed: Probed, now: float) -> ProbeState:
     """Return what the probes say of a running container."""
     container, look, started_at = probed.container, probed.look, probed.started_at
     if not any(kind in container for kind in ("startupProbe", "readinessProbe", "livenessProbe")):
-        return ProbeState(started=True, ready=True)
+        return ProbeState(started=True, ready=probed.silent_since is None)
 
     def first(probe: Obj, after: float) -> float:
         period = _period(probe)
@@ -157,8 +159,11 @@ def probe_state(probed: Probed, now: float) -> ProbeState:
             failing.append(_Failing("Liveness", liveness, at, outcome.output))
     readiness = container.get("readinessProbe")
     if readiness is None:
+        up_at = up_at if probed.silent_since is None else FOREVER
         return _verdict(failing, now, up_at, started=True, again=again)
-    outcome, begin = look(readiness), first(readiness, up_at)
+    silent = probed.silent_since
+    outcome = look(readiness) if silent is None else Outcome(True, "the program does not answer", silent)
+    begin = first(readiness, up_at)
     again = min(again, _tick(readiness, begin, outcome.until))
     at = _tick(readiness, begin, outcome.since)
     if outcome.failed:

@@ -13,11 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from core.api.faults import is_switched_off
 from core.api.resources import is_terminal
 from core.apimachinery.meta import (
     Obj,
     condition_of,
-    field,
     finalizers_of,
     is_terminating,
     name_of,
@@ -325,10 +325,6 @@ def node_is_heard(node: Obj) -> bool:
     """Say whether the API server has heard of the node's return (or it was never away)."""
     ready = condition_of(node, "Ready")
     return ready is None or ready["status"] == "True"
-
-
-def is_switched_off(node: Obj) -> bool:
-    return bool(field(node, "metadata.annotations", {}).get("stsviz.dev/power") == "off")
 
 
 def sync_pod(sync: PodSync) -> Plan:

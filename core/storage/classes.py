@@ -10,12 +10,15 @@ from collections.abc import Iterable
 from typing import Final
 
 from core.api.classnames import BETA_CLASS_ANNOTATION, class_name_of
+from core.api.faults import is_stopped
 from core.apimachinery.meta import Obj, annotations_of, name_of
 
 IS_DEFAULT_ANNOTATION: Final = "storageclass.kubernetes.io/is-default-class"
 BETA_IS_DEFAULT_ANNOTATION: Final = "storageclass.beta.kubernetes.io/is-default-class"
 SELECTED_NODE_ANNOTATION: Final = "volume.kubernetes.io/selected-node"
 NO_PROVISIONER: Final = "kubernetes.io/no-provisioner"
+RUNNING_PROVISIONERS: Final = ("kubernetes.io/host-path", "rancher.io/local-path")
+"""Who makes volumes in a simulated cluster; of any other nothing is heard."""
 
 
 def persistent_volume_claim_class(claim: Obj) -> str:
@@ -47,6 +50,14 @@ def get_default_class(storage_classes: Iterable[Obj]) -> Obj | None:
 def is_delay_binding_mode(storage_class: Obj | None) -> bool:
     """Say whether claims of *storage_class* wait for a Pod. A class that does not exist delays nothing."""
     return storage_class is not None and storage_class.get("volumeBindingMode") == "WaitForFirstConsumer"
+
+
+def provisioner_trouble(storage_class: Obj) -> str:
+    """Return why no volume of *storage_class* will be made as things are: ``is stopped``, or ""."""
+    provisioner = storage_class["provisioner"]
+    if provisioner != NO_PROVISIONER and provisioner not in RUNNING_PROVISIONERS:
+        return "does not run here"
+    return "is stopped" if is_stopped(storage_class) else ""
 
 
 def is_delay_binding_provisioning(claim: Obj) -> bool:

@@ -5,7 +5,9 @@ stsviz's own; no Kubernetes component says this, and no Event may.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
+from typing import NamedTuple
 
 from core.apimachinery.labels import matches
 from core.apimachinery.meta import Obj, is_terminating, labels_of, name_of
@@ -41,39 +43,64 @@ def nearest_miss(view: Indexed, claim: Obj) -> str:
     return f"{name} {' and '.join(reasons)}"
 
 
+class Miss(NamedTuple):
+    """A test that a volume failed.
+
+    *field*: of the claim, which asks for something else; "" when it is about the volume alone. *words*: a
+    predicate of the volume: ``is too small: …``.
+    """
+
+    test: str
+    field: str
+    words: str
+
+
 def misfits(claim: Obj, volume: Obj) -> list[str]:
     """Return every reason why *claim* cannot have *volume*, each as a predicate: ``is too small: …``."""
-    reasons = []
-    ref = volume["spec"].get("claimRef")
-    if ref is not None and not is_volume_bound_to_claim(volume, claim):
-        reasons.append(_taken(claim, volume))
-    if parse(volume["spec"]["capacity"]["storage"]) < requested_storage(claim):
-        asked = claim["spec"]["resources"]["requests"]["storage"]
-        reasons.append(f"is too small: {volume['spec']['capacity']['storage']} of {asked} asked")
+    return [miss.words for miss in misses(claim, volume)]
+
+
+def misses(claim: Obj, volume: Obj) -> list[Miss]:
+    """Return every test of the binder's that *volume* fails for *claim*."""
+    found = [*_taken(claim, volume), *_too_small(claim, volume)]
     if not check_access_modes(claim, volume):
         lacking = [mode for mode in access_modes(claim) if mode not in access_modes(volume)]
-        reasons.append(f"does not offer {' or '.join(lacking)}")
+        found.append(Miss("access modes", "spec.accessModes", f"does not offer {' or '.join(lacking)}"))
     if persistent_volume_class(volume) != persistent_volume_claim_class(claim):
-        reasons.append(f"is of {_class_words(volume)}")
+        found.append(Miss("class", "spec.storageClassName", f"is of {_class_words(volume)}"))
     if check_volume_mode_mismatches(claim, volume):
-        reasons.append(f"is a {volume['spec'].get('volumeMode') or 'Filesystem'} volume")
+        mode = volume["spec"].get("volumeMode") or "Filesystem"
+        found.append(Miss("volume mode", "spec.volumeMode", f"is a {mode} volume"))
     if check_volume_attributes_class_mismatches(claim, volume):
-        reasons.append("has other volume attributes")
+        field = "spec.volumeAttributesClassName"
+        found.append(Miss("attributes class", field, "has other volume attributes"))
     selector = claim["spec"].get("selector")
     if selector and not matches(selector, labels_of(volume)):
-        reasons.append("has not the labels that the claim selects")
+        found.append(Miss("selector", "spec.selector", "has not the labels that the claim selects"))
+    phase = (volume.get("status") or {}).get("phase")
     if is_terminating(volume):
-        reasons.append("is being deleted")
-    elif ref is None and (volume.get("status") or {}).get("phase") != "Available":
-        reasons.append(f"is {(volume.get('status') or {}).get('phase') or 'Pending'}, not Available")
-    return reasons
+        found.append(Miss("phase", "", "is being deleted"))
+    elif volume["spec"].get("claimRef") is None and phase != "Available":
+        found.append(Miss("phase", "", f"is {phase or 'Pending'}, not Available"))
+    return found
 
 
-def _taken(claim: Obj, volume: Obj) -> str:
-    ref, meta = volume["spec"]["claimRef"], claim["metadata"]
+def _too_small(claim: Obj, volume: Obj) -> Iterator[Miss]:
+    has = volume["spec"]["capacity"]["storage"]
+    if parse(has) < requested_storage(claim):
+        asked = claim["spec"]["resources"]["requests"]["storage"]
+        yield Miss("size", "spec.resources.requests.storage", f"is too small: {has} of {asked} asked")
+
+
+def _taken(claim: Obj, volume: Obj) -> Iterator[Miss]:
+    ref, meta = volume["spec"].get("claimRef"), claim["metadata"]
+    if ref is None or is_volume_bound_to_claim(volume, claim):
+        return
     if (ref.get("namespace", ""), ref.get("name")) == (meta.get("namespace", ""), meta["name"]):
-        return "still remembers an earlier claim of this name: an operator must clear its claimRef"
-    return f"belongs to claim {ref.get('namespace', '')}/{ref.get('name')}"
+        words = "still remembers an earlier claim of this name: an operator must clear its claimRef"
+    else:
+        words = f"belongs to claim {ref.get('namespace', '')}/{ref.get('name')}"
+    yield Miss("claimRef", "", words)
 
 
 def _class_words(volume: Obj) -> str:

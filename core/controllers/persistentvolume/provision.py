@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 
+from core.api.faults import is_stopped
 from core.apimachinery.meta import Obj, annotations_of, name_of, uid_of
 from core.apimachinery.timestamps import seconds
 from core.client.actions import Create, Plan, RecordEvent, Update
@@ -22,7 +23,11 @@ from core.storage.binding import (
     with_annotations,
     without_annotation,
 )
-from core.storage.classes import SELECTED_NODE_ANNOTATION, persistent_volume_claim_class
+from core.storage.classes import (
+    SELECTED_NODE_ANNOTATION,
+    persistent_volume_claim_class,
+    provisioner_trouble,
+)
 from core.storage.misses import nearest_miss
 
 _BACKOFF_FIRST = 0.5  # seconds
@@ -59,10 +64,12 @@ def provision_claim(view: View, claim: Obj, storage_class: Obj | None, now: floa
         )
     asked = _set_claim_provisioner(claim, provisioner)
     message = _EXTERNAL_PROVISIONING.format(provisioner)
-    return Plan(
-        (*([Update(asked)] if asked else []), RecordEvent(claim, "Normal", "ExternalProvisioning", message)),
-        because=f"waits for provisioner {provisioner} to make a volume",
+    trouble = provisioner_trouble(storage_class)
+    because = f"waits for provisioner {provisioner}" + (
+        f", which {trouble}" if trouble else " to make a volume"
     )
+    told = RecordEvent(claim, "Normal", "ExternalProvisioning", message)
+    return Plan((*([Update(asked)] if asked else []), told), because=because)
 
 
 def but_nearly(view: View, claim: Obj) -> str:
@@ -107,6 +114,8 @@ def _provision_in_tree(view: View, claim: Obj, storage_class: Obj) -> Plan:
     name = f"pvc-{uid_of(claim)}"
     if view.get("PersistentVolume", "", name) is not None:
         return Plan(because=f"its volume {name} was made and does not fit")
+    if is_stopped(storage_class):
+        return Plan(because=f"waits for provisioner {HOST_PATH_PLUGIN}, which is stopped")
     problem = _why_not_tried(view, claim, storage_class)
     if problem:
         return _failed(claim, problem, because=f"no volume could be made: {problem}")

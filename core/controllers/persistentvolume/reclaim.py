@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from core.api.faults import is_stopped
 from core.apimachinery.meta import (
     Obj,
     annotations_of,
@@ -26,6 +27,7 @@ from core.client.cache import View
 from core.controllers.persistentvolume.bind import fail_volume, unbind_volume
 from core.storage.backend import backend_key, source_of
 from core.storage.binding import ANN_DYNAMICALLY_PROVISIONED, ANN_MIGRATED_TO
+from core.storage.classes import persistent_volume_class
 
 IN_TREE_FINALIZER = "kubernetes.io/pv-controller"
 HOST_PATH_PLUGIN = "kubernetes.io/host-path"
@@ -88,6 +90,8 @@ def _delete_volume(view: View, volume: Obj) -> Plan:
     source, content = source_of(volume)
     if provisioner and not provisioner.startswith("kubernetes.io/"):
         return Plan(because=f"waits for its provisioner {provisioner} to delete it")
+    if provisioner and is_stopped(view.get("StorageClass", "", persistent_volume_class(volume))):
+        return Plan(because=f"waits for provisioner {provisioner}, which is stopped, to delete it")
     if source == "csi":
         return Plan(because="nobody deletes it: a CSI volume made by hand has no provisioner")
     problem = _why_not_deletable(volume, provisioner, source, content.get("path", ""))

@@ -221,7 +221,7 @@ def test_an_external_provisioner_is_asked_once_and_waited_for():
 
     assert [writes(plan) for plan in plans] == [["Update PersistentVolumeClaim"], []]
     assert [events(plan) for plan in plans] == [[("Normal", "ExternalProvisioning", WAITING)]] * 2
-    assert plans[-1].because == "waits for provisioner ebs.csi.aws.com to make a volume"
+    assert plans[-1].because == "waits for provisioner ebs.csi.aws.com, which does not run here"
 
 
 def test_a_volume_that_is_there_goes_before_an_external_provisioner():
