@@ -31,7 +31,7 @@ from core.apiserver import rows
 from core.apiserver.rows import Change as Change
 from core.apiserver.rows import Head, Line, Origin, Rows
 from core.client.cache import Cache
-from core.sim.ids import Ids
+from core.sim.ids import Ids, branched
 
 if TYPE_CHECKING:
     from core import models
@@ -97,10 +97,9 @@ class Store:
     def forking(self, name: str, at: tuple[int, float], objects: Iterable[Obj]) -> Iterator[Store]:
         """Make the cluster *name*, which begins as this one was *at* (revision, simulated epoch seconds),
         with the *objects* of then and ids of its own. Raises: AlreadyExists, Gone, NotFound."""
-        seed = Ids(self.ids.seed ^ at[0]).number(1 << 62)
         with rows.atomic():
             head = Head(at[0], self.compacted, at[1], 0, self.pace, self.mode, "")
-            yield Store(rows.fork(self._rows, name, head, seed, objects))
+            yield Store(rows.fork(self._rows, name, head, branched(self.ids.seed, name), objects))
 
     def origin(self) -> Origin | None:
         """Return where this cluster was forked from, or None."""

@@ -105,7 +105,8 @@ def _life(life: Life, scale: Axis, y: int, height: int, clock: Clock) -> str:
     ends = ' data-over=""' if life.is_over else ""
     kind = {"Pod": "pod", "PersistentVolumeClaim": "claim"}.get(life.ref.kind, "volume")
     return (
-        f'<g class="life {kind}" role="img" aria-label={quoteattr(cleaned(label))} data-uid="{life.uid}"'
+        f'<g class="life {kind}" role="img" aria-label={quoteattr(cleaned(label))}'
+        f" data-uid={quoteattr(life.uid)}"
         f"{ends}><title>{escape(cleaned(label))}</title>{drawn}{text}</g>"
     )
 

@@ -11,6 +11,11 @@ from hashlib import blake2b
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 
 
+def branched(seed: int, name: str) -> int:
+    """Return the seed of a stream that parts from that of *seed*: a fork draws nothing its origin draws."""
+    return int.from_bytes(blake2b(b"%d/%s" % (seed, name.encode()), digest_size=7).digest())
+
+
 def share(seed: int, *what: object) -> float:
     """Return a number from 0 up to 1 that depends on *seed* and *what* it is drawn for only.
 

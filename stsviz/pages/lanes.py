@@ -23,11 +23,11 @@ MOST = 16  # ordinals shown
 KEPT = 24  # drawings
 LONGEST = 600  # writes of one object that are read: of an older one the beginning is left out
 
-LEGEND = (  # class, words, place
-    ("pending-expected", "Pending", 1),
-    ("unready", "not Ready", 98),
-    ("ready", "Ready, Bound", 207),
-    ("terminating", "Terminating", 335),
+LEGEND = (  # class, words
+    ("pending-expected", "Pending"),
+    ("unready", "not Ready"),
+    ("ready", "Ready, Bound"),
+    ("terminating", "Terminating"),
 )
 
 _drawn: dict[tuple[str, str], tuple[tuple[object, ...], dict[str, object]]] = {}
