@@ -29,7 +29,7 @@ def slashed(ref: Ref) -> str:
 def patch(ref: Ref, change: Any, kind: str = "strategic") -> str:
     """Return the line that patches *ref*; *kind* as of ``--type``."""
     how = "" if kind == "strategic" else f" --type={kind}"
-    text = json.dumps(change, ensure_ascii=False, separators=(",", ":"))
+    text = json.dumps(change, ensure_ascii=False)
     return f"kubectl patch {typed(ref)}{how} -p {shlex.quote(text)}"
 
 

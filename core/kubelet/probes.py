@@ -85,6 +85,20 @@ def outcome_of(place: Container, view: View, probe: Obj) -> Outcome:
     return Outcome()
 
 
+def file_of(container: Obj) -> str:
+    """Return the one file that decides the readiness probe of *container*, or "" when none is known to.
+
+    Known are a page of the image's own web server and a command that looks at its last word: ``cat /tmp/healthy``.
+    """
+    probe = container.get("readinessProbe") or {}
+    page, argv = probe.get("httpGet"), (probe.get("exec") or {}).get("command") or ()
+    if page is not None and document_root(container) and not page.get("host"):
+        path = page.get("path") or "/"
+        return document_root(container) + path + ("index.html" if path.endswith("/") else "")
+    looks = len(argv) in (2, 3) and argv[0] in ("cat", "test", "ls", "stat") and argv[-1].startswith("/")
+    return str(argv[-1]) if looks else ""
+
+
 def _command(place: Container, view: View, argv: list[str]) -> Outcome:
     program = played(place, view)
     session = place.session(view, image=program.files)

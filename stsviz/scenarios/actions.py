@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,13 +11,15 @@ from core.apimachinery.errors import ApiError, BadRequest
 from core.apimachinery.labels import matches_all, parse_selector
 from core.apimachinery.meta import Ref, controller_of, labels_of, name_of, ref_of
 from core.apimachinery.meta import field as field_of
+from core.apimachinery.timestamps import timestamp
 from core.apiserver.eviction import evict
 from core.apiserver.registry.deletion import DeleteOptions
 from core.cluster import Cluster
-from stsviz.scenarios.objects import typed
+from core.explain import kubectl
+from core.explain.kubectl import slashed, space, typed
+from stsviz.scenarios import faults
 
 ACTOR = "you"
-POWER = "stsviz.dev/power"  # annotation of a node; "off": it has no kubelet (core/kubelet/kubelet.py)
 FAULT = "no kubectl line does this: it is a fault"
 
 
@@ -144,9 +145,11 @@ def _drain(cluster: Cluster, action: Action) -> None:
             evict(cluster.registry, ref, DeleteOptions(), ACTOR)
 
 
-def _power(cluster: Cluster, action: Action) -> None:
-    wanted = "off" if action.verb == "node-down" else None
-    cluster.patch(action.target, {"metadata": {"annotations": {POWER: wanted}}}, "merge", ACTOR)
+def _restart(cluster: Cluster, action: Action) -> None:
+    """Change the template by the time of now, as kubectl does."""
+    stamp = {"kubectl.kubernetes.io/restartedAt": timestamp(cluster.now)}
+    patch = {"spec": {"template": {"metadata": {"annotations": stamp}}}}
+    cluster.patch(action.target, patch, "strategic", ACTOR)
 
 
 _DEEDS: Mapping[str, Callable[[Cluster, Action], None]] = {
@@ -162,9 +165,9 @@ _DEEDS: Mapping[str, Callable[[Cluster, Action], None]] = {
     "cordon": _set_unschedulable,
     "uncordon": _set_unschedulable,
     "drain": _drain,
-    "node-down": _power,
-    "node-up": _power,
+    "restart": _restart,
     "flags": _flags,
+    **faults.DEEDS,
 }
 VERBS = tuple(_DEEDS)
 
@@ -172,29 +175,22 @@ VERBS = tuple(_DEEDS)
 # -- kubectl lines -------------------------------------------------------------------------------------
 
 
-def _slashed(ref: Ref) -> str:
-    return typed(ref).replace(" ", "/")
-
-
 def _delete_line(action: Action) -> str:
     selector = action.values.get("selector")
-    line = f"kubectl delete {typed(action.target)}" + (f"-l {selector}" if selector else "")
+    line = f"kubectl delete {typed(action.target).strip()}" + (f" -l {selector}" if selector else "")
     if action.values.get("cascade", "background") != "background":
         line += f" --cascade={action.values['cascade']}"
     return line + (" --grace-period=0 --force" if action.values.get("force") else "")
 
 
 def _patch_line(action: Action) -> str:
-    how = action.values.get("type", "strategic")
-    kind = "" if how == "strategic" else f" --type={how}"
-    patch = json.dumps(action.values["with"], ensure_ascii=False)
-    return f"kubectl patch {typed(action.target)}{kind} -p {shlex.quote(patch)}"
+    return kubectl.patch(action.target, action.values["with"], action.values.get("type", "strategic"))
 
 
 def _image_line(action: Action) -> str:
     container = action.values.get("container") or "*"
     return (
-        f"kubectl set image {_slashed(action.target)} {shlex.quote(container + '=' + action.values['image'])}"
+        f"kubectl set image {slashed(action.target)} {shlex.quote(container + '=' + action.values['image'])}"
     )
 
 
@@ -208,12 +204,16 @@ def _write_line(action: Action) -> str:
     script = f"echo {shlex.quote(action.values['text'].strip())} > {shlex.quote(action.values['path'])}"
     if action.target.kind != "Pod":
         return ""
-    return f"kubectl exec {action.target.name} -- sh -c {shlex.quote(script)}"
+    return f"kubectl exec {_in(action)} -- sh -c {shlex.quote(script)}"
 
 
 def _read_line(action: Action) -> str:
     pod = action.target.kind == "Pod"
-    return f"kubectl exec {action.target.name} -- cat {shlex.quote(action.values['path'])}" if pod else ""
+    return f"kubectl exec {_in(action)} -- cat {shlex.quote(action.values['path'])}" if pod else ""
+
+
+def _in(action: Action) -> str:
+    return f"{action.target.name}{space(action.target)}"
 
 
 _LINES: Mapping[str, Callable[[Action], str]] = {
@@ -225,11 +225,11 @@ _LINES: Mapping[str, Callable[[Action], str]] = {
     "label": _label_line,
     "write": _write_line,
     "read": _read_line,
-    "exec": lambda action: f"kubectl exec {action.target.name} -- {shlex.join(action.values['command'])}",
+    "exec": lambda action: f"kubectl exec {_in(action)} -- {shlex.join(action.values['command'])}",
     "cordon": lambda action: f"kubectl cordon {action.target.name}",
     "uncordon": lambda action: f"kubectl uncordon {action.target.name}",
     "drain": lambda action: f"kubectl drain {action.target.name} --ignore-daemonsets --delete-emptydir-data",
-    "node-down": lambda action: "",
-    "node-up": lambda action: "",
+    "restart": lambda action: f"kubectl rollout restart {slashed(action.target)}",
     "flags": lambda action: "",
+    **dict.fromkeys(faults.DEEDS, lambda action: ""),
 }

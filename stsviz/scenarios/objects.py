@@ -13,7 +13,6 @@ _KINDS = {
     for name in (resource.singular, resource.plural, *resource.short_names)
 }
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
-_SHORT = {"PersistentVolumeClaim": "pvc", "PersistentVolume": "pv", "StorageClass": "sc"}
 
 
 def kind_named(word: str) -> str:
@@ -33,8 +32,3 @@ def parse_object(text: str) -> Ref:
         raise ValueError(f'"{name[:60]}" is no name of an object')
     kind = kind_named(kind)
     return Ref(kind, "default" if BY_KIND[kind].namespaced else "", name)
-
-
-def typed(ref: Ref) -> str:
-    """Write *ref* as people type it after a kubectl verb: ``pod web-0``."""
-    return f"{_SHORT.get(ref.kind, ref.kind.lower())} {ref.name}"

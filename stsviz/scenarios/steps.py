@@ -9,6 +9,7 @@ from core.api.kinds import BY_KIND
 from core.apimachinery.decode import Path
 from core.apimachinery.labels import parse_selector
 from core.apimachinery.meta import Ref
+from stsviz.scenarios import faults
 from stsviz.scenarios.actions import VERBS, Action
 from stsviz.scenarios.conditions import Condition, parse_condition
 from stsviz.scenarios.objects import kind_named, parse_object
@@ -94,6 +95,17 @@ def _with(draft: Action, ref: Ref | None, **values: Any) -> Action | None:
 
 def _node(reader: Reader, path: Path, value: Any, draft: Action) -> Action | None:
     return _with(draft, read_object(reader, path, f"node/{value}" if isinstance(value, str) else value))
+
+
+def _fault(reader: Reader, path: Path, value: Any, draft: Action) -> Action | None:
+    """Read what is broken or mended: its name alone, or kind/name."""
+    kind = faults.KINDS[draft.verb]
+    named = f"{kind.lower()}/{value}" if isinstance(value, str) and "/" not in value else value
+    return _with(draft, read_object(reader, path, named, (kind,)))
+
+
+def _restart(reader: Reader, path: Path, value: Any, draft: Action) -> Action | None:
+    return _with(draft, read_object(reader, path, value, _TEMPLATED))
 
 
 def _delete(reader: Reader, path: Path, value: Any, draft: Action) -> Action | None:
@@ -224,7 +236,7 @@ _READERS: Mapping[str, Callable[[Reader, Path, Any, Action], Action | None]] = {
     "cordon": _node,
     "uncordon": _node,
     "drain": _node,
-    "node-down": _node,
-    "node-up": _node,
+    "restart": _restart,
+    **dict.fromkeys(faults.KINDS, _fault),
     "flags": _flags,
 }
