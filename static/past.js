@@ -50,7 +50,7 @@
     Object.assign(input, { type: 'hidden', name: 'at', value: '' })
     input.setAttribute('hx-ws:send', '')
     input.setAttribute('hx-trigger', 'load')
-    delete past().dataset.at
+    for (const name of ['at', 'place', 'newest']) delete past().dataset[name]
     past().replaceChildren(input)
     document.getElementById('cursor').setAttribute('value', '')
     mark()

@@ -7,11 +7,12 @@
 
   const ticks = () => document.getElementById('ticks')
   const place = () => {
-    const { newest, end } = ticks().dataset
-    if (!newest) return
+    const drawn = ticks().dataset, past = document.getElementById('past').dataset
+    if (!drawn.newest) return
+    const newest = Math.max(drawn.newest, past.newest ?? 0)  // the ticks may be a second old
     slider.max = newest
-    slider.style.width = `calc((100% - 16px) * ${newest / Math.max(1, end)} + 16px)`
-    if (!held) slider.value = window.stsviz.at() ? document.getElementById('past').dataset.place : newest
+    slider.style.width = `calc((100% - 16px) * ${newest / Math.max(1, newest, drawn.end)} + 16px)`
+    if (!held) slider.value = past.at ? past.place : newest
     tell()
   }
   const tell = () => {

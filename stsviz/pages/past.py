@@ -167,11 +167,12 @@ def _banner(driver: Driver, revision: int) -> str:
     """Return what says where in the past the page is, and how to go on from there."""
     cluster = driver.cluster
     past, entry = cluster.past, _said_of(driver, revision)
-    act = past.last_act(past.last)
+    act, told = past.last_act(past.last), past.told()
     context = {
         "name": cluster.name,
         "at": revision,
-        "place": timebar.place_of(past.told(), revision),
+        "place": timebar.place_of(told, revision),
+        "newest": len(told) - 1,
         "last": past.last,
         "clock": timeline.clock((entry.at if entry else cluster.started) - cluster.started),
         "entry": entry,
