@@ -35,6 +35,8 @@ _PAINT = re.compile(
 )
 _PATH = re.compile(r' d="M([^"C]+)C([^"]+)"')
 _TAG = re.compile(r"<(text|path|polygon|polyline|ellipse)(?= )")
+_LINES = re.compile(r'<polyline class="([^"]*)" fill="none" points="[^"]+"/>(?:<polyline class="\1"[^>]*/>)*')
+_POINTS = re.compile(r' points="([^"]+)"')
 
 
 class DrawingError(Exception):
@@ -181,7 +183,9 @@ def _wrapped(elements: list[Placed]) -> Iterable[str]:
     marks: list[list[str]] = [[] for _ in elements]
     for match in _MARK.finditer(output):
         body = _TAG.sub(rf'<\1 class="{match[2]}"', _PAINT.sub("", match[3]))
-        marks[int(match[1])].append(_PATH.sub(_straightened, body))
+        # a browser makes a text of each line's end: every third node of the page
+        body = body.replace("\n", "").replace("&#45;", "-")
+        marks[int(match[1])].append(_LINES.sub(_joined, _PATH.sub(_straightened, body)))
     return [_group(element, "".join(parts)) for element, parts in zip(elements, marks, strict=True)]
 
 
@@ -198,6 +202,12 @@ def _straightened(path: re.Match[str]) -> str:
         parts.append(f" {piece}" if letter == how else letter + piece)
         at, how = end, letter
     return f' d="{"".join(parts)}"'
+
+
+def _joined(lines: re.Match[str]) -> str:
+    """Return the lines of a shape that follow each other (a fold, a lid) as one element."""
+    path = "".join(f"M{points}" for points in _POINTS.findall(lines[0]))
+    return f'<path class="{lines[1]}" fill="none" d="{path}"/>'
 
 
 def _group(element: Placed, drawing: str) -> str:
