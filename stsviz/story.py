@@ -121,9 +121,8 @@ class Story:
         """Take a guess; a number that no answer has skips the question."""
         if self.is_asking and self.beat.ask is not None:
             self.chosen = number if 0 <= number < len(self.beat.ask.answers) else _SKIPPED
-            self.phase = Phase.FRESH
-            self._stood_at = -1
-            self._answered = True
+            self.phase, self._answered = Phase.FRESH, True
+            self._stood_at, self._reads_until = -1, -math.inf
 
     def next(self) -> None:
         """Go to the next beat, at once: what is missing to the end of this one happens without waiting."""

@@ -45,12 +45,13 @@ def begin(scenario: Scenario, beat: int = 0) -> Driver:
 
     def make() -> Cluster:
         cluster = founding.found(scenario)
-        cluster.set_pace(pace or 1.0, "lesson")
+        cluster.set_pace(0.0, "lesson")  # no time may pass before the story holds it: it is the same each time
         return cluster
 
     driver = runtime.renew(scenario.key, make)
     driver.lead()
     driver.story = Story(scenario, at=beat)
+    driver.cluster.set_pace(pace or 1.0, "lesson")
     driver.tell(force=True)
     runtime.wake()
     return driver
@@ -102,7 +103,7 @@ def _upload(request: HttpRequest) -> HttpResponse:
         begin(scenario)
     except Faulty as error:
         context = {"file": file.name, "problems": error.problems}
-        return render(request, "parts/scenario_faults.html", context, status=422)
+        return render(request, "parts/scenario_faults.html", context)
     except Full as error:
         return _said(request, str(error), 409)
     return _go(scenario.key)

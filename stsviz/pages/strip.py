@@ -9,9 +9,9 @@ from django.template.loader import render_to_string
 
 from core.apimachinery.meta import Ref
 from core.diagram.ids import element_id
+from core.explain.kubectl import typed
 from stsviz.driver import Driver
 from stsviz.scenarios import library
-from stsviz.scenarios.objects import typed
 from stsviz.story import Phase, Story
 
 _PLACES = {
