@@ -42,7 +42,17 @@ WATCH = """() => {
 }"""
 
 
-LOADED = "(n => [n.domInteractive, n.loadEventEnd])(performance.getEntriesByType('navigation')[0])"
+# The frames of a visit, each with the seats that are there; a room of 1280 x 720 shows four rows of them.
+FRAMES = """(() => {
+  const frames = window.frames_seen = []
+  const look = () => {
+    frames.push([performance.now(), document.querySelectorAll('#picture > .seat').length])
+    requestAnimationFrame(look)
+  }
+  look()
+})()"""
+IN_VIEW = 4
+SEEN = "seats => window.frames_seen.find(frame => frame[1] >= seats)?.[0]"
 
 
 @contextmanager
@@ -143,15 +153,18 @@ def first_picture(replicas: int, times: int = 11) -> dict[str, float]:
         seen = []
         for _ in range(1 + times):
             page = browser.new_page()
+            page.add_init_script(FRAMES)
             page.goto(f"{address}/c/lab/")
-            seen.append(page.evaluate(LOADED))
+            page.wait_for_function(f"({SEEN})({replicas})")
+            seen.append((page.evaluate(SEEN, IN_VIEW), page.evaluate(SEEN, replicas)))
             page.close()
-        whole, loaded = zip(*seen[1:], strict=True)  # the first visit is the browser's own start too
+        view, whole = zip(*seen[1:], strict=True)  # the first visit is the browser's own start too
         return {
             "replicas": replicas,
-            "click -> whole picture in the DOM p50 ms": _percentile(list(whole), 0.5),
-            "click -> whole picture in the DOM p95 ms": _percentile(list(whole), 0.95),
-            "click -> page loaded, scripts run p50 ms": _percentile(list(loaded), 0.5),
+            "click -> the rows in view p50 ms": _percentile(list(view), 0.5),
+            "click -> the rows in view p95 ms": _percentile(list(view), 0.95),
+            "click -> all rows p50 ms": _percentile(list(whole), 0.5),
+            "click -> all rows p95 ms": _percentile(list(whole), 0.95),
         }
 
 

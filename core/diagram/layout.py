@@ -109,7 +109,8 @@ class _Layout:
         lanes = {node.id: at for at, node in enumerate(graph.classes)}
         edges = [placed for edge in graph.edges if (placed := self._edge(edge, lanes)) is not None]
         height = max(y - BLOCK_GAP, bottom, top) + MARGIN
-        elements = (*edges, *self._placed.values())
+        # from the top down, so that a browser has drawn what is in view before it has read the rest
+        elements = tuple(sorted((*edges, *self._placed.values()), key=_bottom))
         return Frame(WIDTH, height, elements, self._refs, self._labels, graph.left_out, self._nodes)
 
     def _put(self, node: Node, x: float, y: float, w: float, h: float) -> None:
@@ -227,6 +228,10 @@ class _Layout:
             tail=edge.tail,
             head=edge.head,
         )
+
+
+def _bottom(element: Placed) -> float:
+    return element.y + element.h
 
 
 def shape_of(element: Placed) -> Shape | None:
