@@ -1,4 +1,4 @@
-"""Looking back: a moment, its picture, the time bar and a fork, of a set with a long history.
+"""Looking back: a moment, its page, the time bar, lanes and a fork, of a set with a long history.
 
 python -m bench.past [REPLICAS] [REVISIONS]
 """
@@ -26,7 +26,12 @@ def measure(replicas: int, revisions: int) -> dict[str, float]:
     from core.cluster import Cluster
     from core.diagram import graph, layout
     from core.diagram.cards import Scene
+    from core.diagram.survival import compare
     from core.sim.settings import Settings
+    from stsviz.driver import Driver
+    from stsviz.pages.lanes import drawing
+    from stsviz.pages.past import Looks
+    from stsviz.pages.timebar import Branches
 
     settings = Settings(max_pods=max(110, replicas))
     cluster = Cluster.new("bench-past", start=setting.START, settings=settings)
@@ -52,6 +57,17 @@ def measure(replicas: int, revisions: int) -> dict[str, float]:
         layout.place(graph.build(scene))
 
     figures["build and place its picture ms"] = milliseconds(draw)
+    looks = Looks(Driver(cluster, lambda name, revision: None))
+    figures["all of its page, first time ms"] = milliseconds(lambda: looks.at(middle, frozenset()))
+    near = [milliseconds(lambda n=n: looks.at(middle + 5 * n, frozenset())) for n in range(1, 11)]  # type: ignore[misc]
+    figures["the page five revisions on ms (median)"] = median(near)
+    figures["the time bar ms"] = milliseconds(Branches(cluster.past, None, None).drawing)
+    figures["lanes ms"] = milliseconds(
+        lambda: drawing(
+            cluster.past, Ref("StatefulSet", "default", "web"), cluster.started, cluster.now, None
+        )
+    )
+    figures["a comparison ms"] = milliseconds(lambda: compare(moment, cluster.past.at(cluster.revision)))
     figures["a fork in the middle ms"] = milliseconds(lambda: cluster.fork("bench-past-2", middle))
     return figures
 

@@ -11,6 +11,7 @@
     if (at()) headers['X-Stsviz-At'] = String(at())
     else delete headers['X-Stsviz-At']
     document.body.setAttribute('hx-headers:inherited', JSON.stringify(headers))
+    for (const link of document.querySelectorAll('.tools > a, #tables h2 a')) link.search = at() ? `?at=${at()}` : ''
     history.replaceState(null, '', at() ? `${bar.dataset.page}at/${at()}` : bar.dataset.page)
     document.dispatchEvent(new CustomEvent('stsviz:moved', { detail: at() }))
   }
@@ -67,5 +68,6 @@
     else return
     event.preventDefault()
   })
+  if (at()) mark()
   Object.assign(window.stsviz, { go, now, at, undo: () => ask({ before: at() || '' }) })
 })()

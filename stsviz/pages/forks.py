@@ -1,6 +1,7 @@
 """Acting in the past: whoever does something to a cluster as it was does it in a fork.
 
-Every request of a page says at which revision its viewer is, in a header that htmx sends. A command then
+Every request of a page says at which revision its viewer is, in a header that htmx sends, or a link in its
+query. A command then
 makes a fork of that revision first and is carried out there; a question is answered as of then.
 """
 
@@ -16,12 +17,17 @@ from django.urls import URLPattern, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from core.apimachinery.errors import ApiError
-from stsviz.pages.past import number, read_file, refused, selected
+from stsviz.pages.past import number, picture, read_file, refused, selected, tables
 from stsviz.pages.stage import stage_at
 from stsviz.runtime import runtime
 
 HEADER = "X-Stsviz-At"
-AS_OF_THEN = {"object": selected, "file": read_file}
+AS_OF_THEN: dict[str, Callable[..., HttpResponse]] = {
+    "object": selected,
+    "file": read_file,
+    "picture": picture,
+    "tables": tables,
+}
 NOT_FORKED = frozenset({"clock", "unfold", "demo", "reset", "destroy", "fork", "apply-stop"})
 """Names of the addresses that are about the cluster as it is, whoever looks at what."""
 
@@ -29,8 +35,8 @@ View = Callable[..., HttpResponse]
 
 
 def looked_at(request: HttpRequest) -> int | None:
-    """Return the revision at which the viewer of a page is, None for now."""
-    return number(request.headers.get(HEADER, ""))
+    """Return the revision at which the viewer of a page is, None for now; a link says it as `at`."""
+    return number(request.headers.get(HEADER, "") or request.GET.get("at", ""))
 
 
 @require_POST
@@ -67,7 +73,7 @@ def _minding_the_past(view: View, then: View | None) -> View:
             if request.method == "POST":
                 stage_at(name)
                 return _in_a_fork(name, revision, lambda fork: view(request, **{**values, "name": fork}))
-            return then(request, name, revision) if then else view(request, *arguments, **values)
+            return then(request, revision=revision, **values) if then else view(request, *arguments, **values)
         except ApiError as error:
             return refused(request, error.message, error.code)
 

@@ -198,6 +198,17 @@ def _panel(on: Stage, revision: int, what: str) -> str:
     return panel.render(on.driver.cluster.past.at(revision), what, ref, folded)
 
 
+def picture(request: HttpRequest, name: str, revision: int, form: str) -> HttpResponse:
+    """Answer with the picture of *revision* as a file. Raises: ApiError."""
+    on = stage_at(name)
+    return views.as_file(looks_of(on.driver).at(revision, on.expanded).frame, f"{name}-{revision}", form)
+
+
+def tables(request: HttpRequest, name: str, revision: int) -> HttpResponse:
+    """Print what `kubectl get` would have printed at *revision*. Raises: ApiError."""
+    return views.as_tables(stage_at(name).driver.cluster.past.at(revision))
+
+
 def read_file(request: HttpRequest, name: str, revision: int) -> HttpResponse:
     """Show the bytes that a file had at *revision*. Raises: ApiError."""
     moment = stage_at(name).driver.cluster.past.at(revision)

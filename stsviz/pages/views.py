@@ -13,7 +13,10 @@ from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from core.apimachinery.errors import ApiError, BadRequest
 from core.apimachinery.meta import Ref
+from core.cluster import Cluster
 from core.diagram import render as drawing
+from core.diagram.layout import Frame
+from core.past import Moment
 from stsviz.driver import Driver
 from stsviz.kubeapi.kubeconfig import kubeconfig as kubeconfig_of
 from stsviz.pages import commands, jobs, panel, status, twin
@@ -123,7 +126,10 @@ def example(request: HttpRequest, name: str, example: str) -> HttpResponse:
 @require_safe
 def tables(request: HttpRequest, name: str) -> HttpResponse:
     """Print what `kubectl get` prints, all rows."""
-    cluster = _driver(name).cluster
+    return as_tables(_driver(name).cluster)
+
+
+def as_tables(cluster: Cluster | Moment) -> HttpResponse:
     with cluster.reading() as view:
         found = [twin.text(kind, view, cluster.now) for kind in twin.KINDS if view.list(kind)]
     return HttpResponse("\n".join(found), content_type="text/plain; charset=utf-8")
@@ -149,7 +155,12 @@ def kubeconfig(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 def picture(request: HttpRequest, name: str, form: str) -> HttpResponse:
     shown, _ = stage_at(name).current()
-    response = HttpResponse(drawing.document(shown.frame, form), content_type=MEDIA[form])
+    return as_file(shown.frame, name, form)
+
+
+def as_file(frame: Frame, name: str, form: str) -> HttpResponse:
+    """Answer with a picture as a file of the format *form*."""
+    response = HttpResponse(drawing.document(frame, form), content_type=MEDIA[form])
     response.headers["Content-Disposition"] = f'inline; filename="{name}.{form}"'
     # As a page of its own an SVG carries its own style, and still no script.
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"

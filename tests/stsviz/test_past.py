@@ -160,6 +160,19 @@ def test_what_is_not_there_yet_or_not_kept_any_more_is_said(
     assert client.get("/c/nowhere/at/3").status_code == 404
 
 
+def test_what_is_taken_out_of_the_past_is_of_then(client: Client, lab: Cluster) -> None:
+    revision = empty_seat(lab)
+
+    drawn = text(client.get(f"/c/lab/picture.dot?at={revision}"))
+    printed = text(client.get(f"/c/lab/tables.txt?at={revision}"))
+
+    assert drawn != text(client.get("/c/lab/picture.dot"))
+    assert "\nweb-1 " in printed
+    assert "\nweb-0 " not in printed
+    assert "\nweb-0 " in text(client.get("/c/lab/tables.txt"))
+    assert client.get("/c/lab/tables.txt?at=99999").status_code == 400
+
+
 # -- acting ------------------------------------------------------------------------------------------------
 
 
