@@ -33,6 +33,9 @@
   menu.addEventListener('toggle', () => {
     if (menu.open) htmx.ajax('GET', menu.dataset.url, { target: '#scenario-list', swap: 'outerHTML' })
   })
+  document.addEventListener('change', event => {
+    if (event.target.id === 'scenario-file' && event.target.files.length) event.target.form.requestSubmit()
+  })
   document.addEventListener('click', event => {  // the same file again, corrected: that is a change too
     if (event.target.id === 'scenario-file') event.target.value = ''
   })

@@ -45,7 +45,9 @@ def begin(scenario: Scenario, beat: int = 0) -> Driver:
 
     def make() -> Cluster:
         cluster = founding.found(scenario)
-        cluster.set_pace(0.0, "lesson")  # no time may pass before the story holds it: it is the same each time
+        cluster.set_pace(
+            0.0, "lesson"
+        )  # no time may pass before the story holds it: it is the same each time
         return cluster
 
     driver = runtime.renew(scenario.key, make)

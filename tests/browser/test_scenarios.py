@@ -127,7 +127,8 @@ def test_a_file_of_ones_own_is_checked_and_told(page: Page, tmp_path: Path) -> N
     expect(faults).to_contain_text('unknown action "destroy"')
     assert page.url.endswith("/c/lab/")
 
-    path.write_text(SMALL.replace("A claim waits.", "<img src=x onerror=alert(1)>"), encoding="utf-8")
+    path.write_text(SMALL.replace("What becomes of it?", "<img src=x onerror=alert(1)>"), encoding="utf-8")
+    chooser.set_input_files([])  # as a click on the button does
     chooser.set_input_files(path)
     expect(page.locator("#story .sentence")).to_have_text("<img src=x onerror=alert(1)>", use_inner_text=True)
     assert page.url.endswith("/c/own-my-claim/")

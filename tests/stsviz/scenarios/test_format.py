@@ -117,7 +117,7 @@ def test_a_fault_is_told_with_its_line_field_and_rule(
         (b"title: a\n\tbeats: []", 2, "YAML wants blanks"),
         (b"- a\n- b", 1, "a mapping is expected here, not a list"),
         (b"just words", 1, "a mapping is expected here, not a text"),
-        (f"{HEAD}beats:\n{BEAT}...\n{HEAD}".encode(), 5, "error converting YAML"),
+        (f"{HEAD}beats:\n{BEAT}---\n{HEAD}".encode(), 5, "a second begins here"),
         (f"{HEAD}beats: []\n".encode(), 2, "at least one beat"),
         (f"{HEAD}".encode(), 1, "beats is missing"),
         (f"{HEAD}beats:\n{BEAT * (MAX_BEATS + 1)}".encode(), 2, f"{MAX_BEATS} at most"),

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from stsviz.scenarios import founding, library
-from stsviz.scenarios.format import Scenario
+from stsviz.scenarios.actions import VERBS
+from stsviz.scenarios.format import Scenario, read
 from stsviz.scenarios.words import Words
 from stsviz.story import Story
 from tests.stsviz.scenarios.cast import play
@@ -16,6 +17,7 @@ from tests.stsviz.scenarios.cast import play
 KEYS = sorted(library.shipped())
 TERMS = re.compile(r"[A-Za-z][\w.:=*-]*")
 ROOT = Path(__file__).parents[3]
+PAPER = (ROOT / "docs" / "scenarios.md").read_text(encoding="utf-8")
 
 
 def sentences(scenario: Scenario) -> list[Words]:
@@ -79,6 +81,24 @@ def test_the_same_seed_makes_the_same_cluster() -> None:
         told.append([(c.revision, c.ref, c.at) for c in cluster.changes_since(0)])
         cluster.destroy()
     assert told[0] == told[1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_example_of_the_papers_is_a_scenario_that_ends() -> None:
+    example = re.search(r"```yaml\n(.*?)```", PAPER, re.DOTALL)
+    assert example
+    scenario = read(example[1], "example")
+    cluster = founding.found(scenario)
+    try:
+        story = Story(scenario, reading=0.0)
+        assert play(cluster, story) == [(0, 1)]
+        assert story.is_over, story.failed
+    finally:
+        cluster.destroy()
+
+
+def test_the_papers_name_every_action() -> None:
+    assert [verb for verb in VERBS if f"`{verb}" not in PAPER] == []
 
 
 def rows_of_misconceptions() -> list[list[str]]:
