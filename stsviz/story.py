@@ -21,6 +21,7 @@ from stsviz.scenarios.words import NOTHING, Words
 READING = 22.0  # characters a second that a listener reads, at pace 1
 LEAST_READING = 2.0  # seconds for the shortest sentence
 MOST_STEPS = 4000  # decisions of a beat: a cluster that is not there by then went another way
+MOST_SECONDS = 7200.0  # simulated, of a beat that is waited for: no condition asks for more than half of it
 
 _SKIPPED = -1
 
@@ -243,7 +244,15 @@ class Story:
         """Bring the cluster one decision nearer to the end of this beat."""
         if self.advance(cluster, wall) or not self.running or not self._hurries:
             return
+        if not self.go_on(cluster):
+            self.running, self.failed = False, f"waits for {self.missing(cluster)}"
+
+    def go_on(self, cluster: Cluster) -> bool:
+        """Let the cluster carry out one decision; False when it will not get to the end of this beat."""
         self._steps += 1
-        if self._steps > MOST_STEPS or not cluster.step():
-            missing = [c.text for c in self.beat.until if not self._hold(cluster, (c,))]
-            self.running, self.failed = False, f"waits for {'; '.join(missing)}"
+        lost = self._steps > MOST_STEPS or cluster.now > self._began + MOST_SECONDS
+        return not lost and cluster.step()
+
+    def missing(self, cluster: Cluster) -> str:
+        """Return the conditions that this beat still waits for."""
+        return "; ".join(c.text for c in self.beat.until if not self._hold(cluster, (c,)))

@@ -45,9 +45,7 @@ def begin(scenario: Scenario, beat: int = 0) -> Driver:
 
     def make() -> Cluster:
         cluster = founding.found(scenario)
-        cluster.set_pace(
-            0.0, "lesson"
-        )  # no time may pass before the story holds it: it is the same each time
+        cluster.set_pace(0.0, "lesson")  # no time may pass before the story holds it
         return cluster
 
     driver = runtime.renew(scenario.key, make)

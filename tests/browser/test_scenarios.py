@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -81,13 +82,14 @@ def test_back_plays_the_beat_before_again_in_a_cluster_that_is_the_same(page: Pa
     assert page.locator("#seat-default-web-0").text_content() == uid
 
 
-def test_who_tries_something_has_left_and_can_take_it_up_again(page: Page) -> None:
+def test_who_tries_something_has_left_and_can_take_it_up_again(page: Page, server: Server) -> None:
     start(page, "The claim that will not die")
     page.locator("#next-beat").click()
     expect(page.locator("#story .answers")).to_be_visible(timeout=LONG)
 
-    page.locator("#seat-default-web-0").click()
-    page.get_by_role("button", name="Delete", exact=True).click()
+    cluster = f"{server.url}clusters/07-claim-that-will-not-die/"
+    pod = urllib.request.Request(f"{cluster}api/v1/namespaces/default/pods/web-0", method="DELETE")
+    urllib.request.urlopen(pod).close()  # as kubectl delete pod web-0
     expect(page.locator("#story")).to_contain_text("You have left the scenario")
     expect(page.locator("#seat-default-web-0.terminating, #seat-default-web-0.empty")).to_be_visible(
         timeout=LONG
