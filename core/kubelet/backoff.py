@@ -1,4 +1,4 @@
-"""Growing pauses: how long the kubelet waits before it tries again.
+"""Pauses: how long the kubelet waits before it tries again, and which Pods are slower to start.
 
 What a container waited before its last run is read off its status, so that a kubelet that restarts goes on
 where it was.
@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.apimachinery.meta import Obj
+from core.apimachinery.meta import Obj, controller_of, labels_of, uid_of
 from core.apimachinery.timestamps import seconds
+from core.sim.ids import spread
 
 PAUSES: Final = (10.0, 20.0, 40.0, 80.0, 160.0, 300.0)
 _RESET_SECONDS: Final = 600.0  # after a run this long the pauses begin anew
@@ -51,3 +52,9 @@ def duration(length: float) -> str:
     """Return whole seconds as Go prints them: ``10s``, ``1m20s``, ``5m0s``."""
     minutes, rest = divmod(int(length), 60)
     return f"{minutes}m{rest}s" if minutes else f"{rest}s"
+
+
+def slowness(pod: Obj) -> float:
+    """Return from 0 up to 1 how slow the containers of *pod* start: no two Pods of a set alike."""
+    owner, index = controller_of(pod), labels_of(pod).get("apps.kubernetes.io/pod-index", "")
+    return spread(owner["uid"], int(index)) if owner and index.isdecimal() else spread(uid_of(pod))

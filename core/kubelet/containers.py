@@ -9,14 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from hashlib import blake2b
 
 from core.api.faults import not_ready_since
 from core.apimachinery.meta import Obj, name_of, namespace_of, uid_of
 from core.apimachinery.timestamps import seconds, timestamp
 from core.client.cache import View
 from core.kubelet import images
-from core.kubelet.backoff import message_of, pause_before_restart, pause_said
+from core.kubelet.backoff import message_of, pause_before_restart, pause_said, slowness
 from core.kubelet.mounts import container_backend
 from core.kubelet.probes import Outcome, Probed, ProbeState, outcome_of, probe_state
 from core.kubelet.program import FOREVER, Run, init_run_of, run_of
@@ -72,8 +71,9 @@ class Runtime:
     @property
     def start_seconds(self) -> float:
         """How long a container takes to start: no two Pods the same, and the same Pod always so."""
-        share = int.from_bytes(blake2b(uid_of(self.pod).encode(), digest_size=2).digest()) / 0x10000
-        return self.settings.container_start_seconds + share * self.settings.container_start_jitter
+        return (
+            self.settings.container_start_seconds + slowness(self.pod) * self.settings.container_start_jitter
+        )
 
     @property
     def node_since(self) -> float:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from hashlib import blake2b
 
 ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
+GOLDEN = 0.6180339887498949
 
 
 def branched(seed: int, name: str) -> int:
@@ -23,6 +24,14 @@ def share(seed: int, *what: object) -> float:
     """
     text = "/".join(map(str, (seed, *what))).encode()
     return int.from_bytes(blake2b(text, digest_size=6).digest()) / 2**48
+
+
+def spread(whole: str, number: int = 0) -> float:
+    """Return a number from 0 up to 1 for the *number*-th part of *whole*: neighbours never get the same.
+
+    Steps of the golden ratio: of a few parts no two come close, as noise of a machine keeps them apart.
+    """
+    return (share(0, whole) + number * GOLDEN) % 1.0
 
 
 class Ids:
