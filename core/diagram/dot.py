@@ -10,21 +10,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from functools import lru_cache
 
+from core.diagram.ink import PAPER, look, state_of
 from core.diagram.layout import Frame, Placed, shape_of
 from core.diagram.marks import FONTS, Shape, Stroke, Text, width_of
 from core.diagram.text import cleaned
-
-INK: dict[str, str] = {
-    "ready": "#00785a",
-    "pending-expected": "#1f6fa8",
-    "pending-blocked": "#9a6200",
-    "terminating": "#a04878",
-    "failed": "#b04400",
-    "lost": "#b04400",
-    "released": "#004f87",
-    "empty": "#6d737b",
-}
-PAPER, CARD, TEXT, QUIET, LINE = "#fbfaf6", "#ffffff", "#1d232b", "#66707c", "#d0ccc1"
 
 _FORMS = {
     "card": ("box", "rounded"),
@@ -34,7 +23,6 @@ _FORMS = {
     "plain": ("box", ""),
 }
 _DASHES = {"pending-expected": "dotted", "pending-blocked": "dashed", "empty": "dashed", "released": "dashed"}
-_CALM = frozenset({"machine", "service", "class", "range"})  # hubs: their outline is coloured only by trouble
 _ALIGN = {"l": "\\l", "r": "\\r", "c": ""}
 _SHIFT = {"l": 0.5, "r": -0.5, "c": 0.0}
 _FACES = {
@@ -69,7 +57,7 @@ def source(frame: Frame, dpi: int = 72) -> str:
             colours = paint(element.cls, mark.cls)
             if isinstance(mark, Stroke):
                 ends = (element.tail, element.head) if element.tail else ("corner-0", "corner-0")
-                dash = _DASHES.get(_state(element.cls), "solid") if mark.cls == "link" else "solid"
+                dash = _DASHES.get(state_of(element.cls), "solid") if mark.cls == "link" else "solid"
                 out.append(_stroke(mark, *ends, f'id="{element.id}.{index}" {colours} style={dash}'))
                 continue
             name = element.id if mark is carrier else f"{element.id}.{index}"
@@ -121,41 +109,20 @@ def _spline(points: tuple[float, ...]) -> str:
     return " ".join(f"{x:.1f},{-y:.1f}" for x, y in zip(points[::2], points[1::2], strict=True))
 
 
-def _state(cls: str) -> str:
-    return next((word for word in cls.split() if word in INK), "")
-
-
 def _style(cls: str, mark: Shape) -> str:
     rounded = _FORMS[mark.form][1]
-    dash = _DASHES.get(_state(cls), "") if mark.cls == "box" else ""
+    dash = _DASHES.get(state_of(cls), "") if mark.cls == "box" else ""
     return ",".join(filter(None, ("filled", rounded, dash)))
 
 
 @lru_cache(maxsize=1024)
 def paint(cls: str, mark: str) -> str:
     """Return the colour attributes of a mark of class *mark* in an element of class *cls*."""
-    kind, state = cls.partition(" ")[0], _state(cls)
-    ink = LINE if state == "ready" and kind in _CALM else INK.get(state, LINE)
-    words = mark.split()
-    first = words[0]
-    if first in ("word", "glyph"):
-        ink = INK.get(state, TEXT)
-    if first == "box":
-        fill = PAPER if state == "empty" else CARD
-        weight = 2.4 if state in ("failed", "lost") else 1.4
-        return f'color="{ink}" fillcolor="{fill}" penwidth={0.8 if "behind" in words else weight}'
-    if first == "badge":
-        return f'color="{LINE}" fillcolor="{PAPER}" penwidth=1'
-    if first in ("link", "rule"):
-        faint = first == "rule" or cls.startswith(("edge owns", "edge provisions"))
-        return f'color="{LINE if faint else ink}" penwidth={1.2 if faint else 1.6}'
-    if first in ("glyph", "strike", "hatch"):
-        colour = {"glyph": ink, "strike": QUIET, "hatch": ink + "30"}[first]
-        return f'color="{colour}" penwidth={1.7 if first == "glyph" else 1}'
-    if first == "word":
-        return f'fontcolor="{ink}"'
-    quiet = first in ("quiet", "heading") or "struck" in words or "quiet-ink" in words
-    return f'fontcolor="{QUIET if quiet else TEXT}"'
+    line, weight, fill, words = look(cls, mark)
+    if words:
+        return f'fontcolor="{words}"'
+    filled = f' fillcolor="{fill}"' if fill else ""
+    return f'color="{line}"{filled} penwidth={weight:g}'
 
 
 def subset(frame: Frame, ids: Collection[str]) -> tuple[Placed, ...]:

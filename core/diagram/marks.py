@@ -1,7 +1,7 @@
 """What the pencil can do: a shape, a line of text, a stroke; and the glyphs, made of strokes.
 
 A mark's class says what it is; the class of the element it belongs to says in which state. Colours,
-dashes and weights follow from the two (``dot.paint`` on paper, ``picture.css`` in the page).
+dashes and weights follow from the two (``ink.look`` on paper, ``picture.css`` in the page).
 """
 
 from __future__ import annotations

@@ -17,11 +17,11 @@ from collections.abc import Collection, Iterable
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
 
-from core.diagram import dot
+from core.diagram import dot, paper
 from core.diagram.layout import Frame, Placed
 from core.diagram.text import cleaned
 
-FORMATS = {"svg": "svg:cairo", "png": "png:cairo", "pdf": "pdf:cairo"}
+FORMATS = {"png": "png:cairo", "pdf": "pdf:cairo"}
 PNG_DPI = 144
 SECONDS = 20.0
 REMEMBERED = 20_000
@@ -150,11 +150,13 @@ def fragments(frame: Frame, ids: Collection[str]) -> dict[str, str]:
     return dict(zip((element.id for element in elements), _draw(elements), strict=True))
 
 
-def document(frame: Frame, form: str) -> bytes:
+def document(frame: Frame, form: str, title: str = "The cluster") -> bytes:
     """Return *frame* as a file of its own, light and with its colours: ``svg``, ``png``, ``pdf`` or ``dot``.
 
     Raises: DrawingError; ValueError for another format.
     """
+    if form == "svg":
+        return paper.svg(frame, _draw(frame.elements), title).encode()
     source = dot.source(frame, dpi=PNG_DPI if form == "png" else 72)
     if form == "dot":
         return source.encode()
