@@ -78,6 +78,16 @@ def of_scaling(view: View, sts: Obj, replicas: int) -> Losses:
     return _Reckoning(view).of(gone, orphan=False, more=kept, itself=True)
 
 
+def of_draining(view: View, node: str) -> Losses:
+    """Return what a drained node loses: its Pods, but those of DaemonSets."""
+    pods = [
+        pod
+        for pod in view.indexed("pods-by-node", node)
+        if (controller_of(pod) or {}).get("kind") != "DaemonSet"
+    ]
+    return _Reckoning(view).of(pods, orphan=False)
+
+
 def _when(sts: Obj, which: str) -> str:
     return str((sts["spec"].get("persistentVolumeClaimRetentionPolicy") or {}).get(which) or "Retain")
 

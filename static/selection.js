@@ -12,6 +12,7 @@
     }
     const url = `${document.body.dataset.object}?what=${encodeURIComponent(what)}`
     const shown = htmx.ajax('GET', url, { target: '#panel', swap: 'outerHTML' })
+    shown.then(() => { document.getElementById('side').scrollTop = 0 })
     if (focus) shown.then(() => { if (document.activeElement === element) window.stsviz.show(element) })
     const tab = document.querySelector('input[name=tab][value=panel]')
     if (tab) tab.checked = true
@@ -19,8 +20,12 @@
   const clear = () => {
     mark.replaceSync('')
     const panel = document.getElementById('panel')
-    panel.replaceChildren()
+    if (!panel.dataset.element) return
     delete panel.dataset.element
+    const nothing = document.createElement('input')  // tells the server, or its news would open the panel again
+    for (const [name, value] of [['type', 'hidden'], ['class', 'hint'], ['name', 'selected'], ['value', ''], ['hx-ws:send', ''], ['hx-trigger', 'load']]) nothing.setAttribute(name, value)
+    panel.replaceChildren(nothing)
+    htmx.process(panel)
   }
   document.addEventListener('click', event => {
     if (event.target.closest('#close')) return clear()

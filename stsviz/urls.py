@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from stsviz.pages import compare, consumers, forks, lanes, login, past, scenarios, timebar, views
+from stsviz.pages import compare, consumers, forks, lanes, login, menu, past, scenarios, timebar, views
+from stsviz.pages.present import present
 
 handler400 = "stsviz.pages.refusals.malformed"
 handler404 = "stsviz.pages.refusals.not_found"
@@ -20,11 +21,13 @@ urlpatterns = [
     path("scenario", scenarios.load, name="load-scenario"),
     path("clusters", views.create_cluster, name="create-cluster"),
     path("c/<slug:name>/", views.page, name="page"),
+    path("c/<slug:name>/present", present, name="present"),
     path("c/<slug:name>/apply", views.apply, name="apply"),
     path("c/<slug:name>/apply/<slug:job>", views.apply_progress, name="apply-progress"),
     path("c/<slug:name>/apply/<slug:job>/stop", views.apply_stop, name="apply-stop"),
     path("c/<slug:name>/object", views.selected, name="object"),
     path("c/<slug:name>/unfold", views.unfold, name="unfold"),
+    path("c/<slug:name>/menu", menu.menu, name="menu"),
     path("c/<slug:name>/do/<slug:verb>", views.command, name="command"),
     path("c/<slug:name>/file", views.read_file, name="file"),
     path("c/<slug:name>/clock", views.clock, name="clock"),

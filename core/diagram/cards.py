@@ -7,11 +7,21 @@ the next Pod has anew (uid, address, node). The layout gives each line that clas
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.api.classnames import class_name_of
-from core.apimachinery.meta import Obj, Ref, controller_of, field, labels_of, name_of, namespace_of, ref_of
+from core.apimachinery.meta import (
+    Obj,
+    Ref,
+    controller_of,
+    field,
+    labels_of,
+    name_of,
+    namespace_of,
+    ref_of,
+    uid_of,
+)
 from core.client.cache import View
 from core.diagram import facts
 from core.diagram.elements import Node, Slots
@@ -36,6 +46,8 @@ class Scene:
     """Why an object is in its state, by Ref."""
     memory: Memory = dataclasses.field(default_factory=Memory)
     """What the next picture may take over from this one; give it again with the next scene."""
+    changed: Collection[Ref] | None = None
+    """What was written since the picture that the memory is of; None: nobody knows."""
     many_namespaces: bool = False
     _dark: dict[str, bool] = dataclasses.field(default_factory=dict)
 
@@ -69,6 +81,12 @@ def _was(pod: Obj | None) -> str:
     return " ".join(filter(None, _identity(pod).values())) if pod is not None else ""
 
 
+def _is_held_up(view: View, pod: Obj) -> bool:
+    """Say whether its volumes could not be attached or mounted, as its Events tell."""
+    told = view.indexed("events-by-involved", uid_of(pod))
+    return any(event["reason"] in ("FailedMount", "FailedAttachVolume") for event in told)
+
+
 def _revision(pod: Obj) -> str:
     labels = labels_of(pod)
     text = labels.get("pod-template-hash") or labels.get("controller-revision-hash", "").rpartition("-")[2]
@@ -89,6 +107,8 @@ class Seats:
         """Return the card of *pod*; with *domain* it is a seat that has a DNS name there."""
         scene, ref = self._scene, ref_of(pod)
         state = facts.pod_state(pod, scene.now, [State(c.state, c.word) for c in claims])
+        if state.word == "starting" and _is_held_up(scene.view, pod):
+            state = State(BLOCKED, "starting", state.note)
         slots = _identity(pod)
         slots["note"] = scene.note(ref, state)
         slots["revision"] = _revision(pod)
@@ -148,9 +168,11 @@ class Storage:
             "note": note or ("still bound" if unused and state.cls == READY else ""),
         }
         more = "still-bound" if unused and state.cls == READY else ""
-        label = _label("Claim", ref.name, state.word, slots["size"], slots["note"])
+        # Both are Pending; that one of them needs a hand is said in words too.
+        word, words = ("blocked", "Pending, blocked") if state.cls == BLOCKED else (state.word, state.word)
+        label = _label("Claim", ref.name, words, slots["size"], slots["note"])
         id_ = element_id("claim", ref.namespace, ref.name)
-        return Node(id_, "claim", state.cls, ref.name, state.word, slots, ref, label, more)
+        return Node(id_, "claim", state.cls, ref.name, word, slots, ref, label, more)
 
     def missing_claim(self, namespace: str, name: str) -> Node:
         ref = Ref("PersistentVolumeClaim", namespace, name)

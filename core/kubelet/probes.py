@@ -88,7 +88,8 @@ def outcome_of(place: Container, view: View, probe: Obj) -> Outcome:
 def file_of(container: Obj) -> str:
     """Return the one file that decides the readiness probe of *container*, or "" when none is known to.
 
-    Known are a page of the image's own web server and a command that looks at its last word: ``cat /tmp/healthy``.
+    Known are a page of the image's own web server, and a command that looks at its last word:
+    ``cat /tmp/healthy``.
     """
     probe = container.get("readinessProbe") or {}
     page, argv = probe.get("httpGet"), (probe.get("exec") or {}).get("command") or ()

@@ -1,58 +1,21 @@
-"""What a viewer can do to a thing: for each command its form, its kubectl line, and the verb it performs."""
+"""Carrying out what a viewer asks of a thing: the entries of its menu, and files; with the kubectl line."""
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 
 from core.api.kinds import BY_KIND
 from core.apimachinery.errors import ApiError, BadRequest, Conflict
 from core.apimachinery.meta import Obj, Ref
 from core.apply import LAST_APPLIED
 from core.cluster import Cluster
+from core.explain.kubectl import space
+from stsviz.pages.entries import Entry, entry_named, line_of
 
-MAX_REPLICAS = 5000
-SHORT = {"PersistentVolumeClaim": "pvc", "PersistentVolume": "pv", "StorageClass": "sc", "Service": "service"}
-
-
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A verb that a kind has; ``line`` is the kubectl line before the form's values are filled in."""
-
-    verb: str
-    title: str
-    line: str
-    danger: bool = False
-
-
-def short(kind: str) -> str:
-    """Name a kind as people type it."""
-    return SHORT.get(kind, kind.lower())
-
-
-def _space(ref: Ref) -> str:
-    return f" -n {ref.namespace}" if ref.namespace not in ("", "default") else ""
-
-
-def commands_for(ref: Ref, obj: Obj | None) -> list[Command]:
-    """Return what may be done to *ref* as it is now."""
-    if obj is None or ref.kind not in BY_KIND:
-        return []
-    thing = f"{short(ref.kind)} {ref.name}{_space(ref)}"
-    found: list[Command] = []
-    if ref.kind in ("StatefulSet", "Deployment"):
-        found.append(Command("scale", "Scale", f"kubectl scale {thing} --replicas=…"))
-    found.append(Command("delete", "Delete", f"kubectl delete {thing}", danger=True))
-    if ref.kind == "Pod":
-        force = f"kubectl delete {thing} --grace-period=0 --force"
-        found.append(Command("force", "Delete without waiting", force, danger=True))
-    if ref.kind == "StatefulSet":
-        orphan = f"kubectl delete {thing} --cascade=orphan"
-        found.append(Command("orphan", "Delete, keep its Pods", orphan, danger=True))
-    return found
+LONG_OUTPUT = 10_000  # characters that are shown
 
 
 def holds_files(ref: Ref, obj: Obj | None) -> bool:
@@ -85,36 +48,46 @@ def ref_of(values: Mapping[str, str]) -> Ref:
     return ref
 
 
-def _delete(cluster: Cluster, ref: Ref, values: Mapping[str, str]) -> tuple[str, str]:
-    cluster.delete(ref, uid=values.get("uid", ""))
-    return (
-        f"kubectl delete {short(ref.kind)} {ref.name}{_space(ref)}",
-        f'{_resource(ref)} "{ref.name}" deleted',
+_SAYS: Mapping[str, str] = {
+    "delete": '{named} "{name}" deleted',
+    "force": '{named} "{name}" force deleted',
+    "orphan": '{named} "{name}" deleted',
+    "scale": "{thing} scaled",
+    "image": "{thing} image updated",
+    "restart": "{thing} restarted",
+    "zone": "{thing} labeled",
+    "cordon": "{thing} cordoned",
+    "uncordon": "{thing} uncordoned",
+    "drain": "{thing} drained",
+}
+"""Entry -> what kubectl prints; whatever else has a line is a patch."""
+
+
+def _by_entry(cluster: Cluster, entry: Entry, ref: Ref, values: Mapping[str, str]) -> tuple[str, str]:
+    """Carry out an entry of the menu."""
+    obj, uid = cluster.get(ref), values.get("uid", "")
+    if uid and obj["metadata"]["uid"] != uid:
+        raise Conflict(f"{ref.kind} {ref.name} is another one now: uid {obj['metadata']['uid']}, not {uid}")
+    answer = values.get("answer", values.get("replicas", ""))
+    action, line = entry.build(obj, answer), line_of(entry, obj, answer)
+    if entry.key == "exec":
+        return line, _output(cluster, ref, action.values["command"])
+    action.perform(cluster)
+    thing = f"{_resource(ref)}/{ref.name}"
+    if entry.fault:
+        return line, f"{thing}: {entry.title.lower()}" + ("" if line else f". A fault: {entry.fault}.")
+    return line, _SAYS.get(entry.key, "{thing} patched").format(
+        named=_resource(ref), name=ref.name, thing=thing
     )
 
 
-def _force(cluster: Cluster, ref: Ref, values: Mapping[str, str]) -> tuple[str, str]:
-    cluster.delete(ref, grace_period_seconds=0, uid=values.get("uid", ""))
-    line = f"kubectl delete {short(ref.kind)} {ref.name}{_space(ref)} --grace-period=0 --force"
-    return line, f'{_resource(ref)} "{ref.name}" force deleted'
-
-
-def _orphan(cluster: Cluster, ref: Ref, values: Mapping[str, str]) -> tuple[str, str]:
-    cluster.delete(ref, propagation="Orphan", uid=values.get("uid", ""))
-    line = f"kubectl delete {short(ref.kind)} {ref.name}{_space(ref)} --cascade=orphan"
-    return line, f'{_resource(ref)} "{ref.name}" deleted'
-
-
-def _scale(cluster: Cluster, ref: Ref, values: Mapping[str, str]) -> tuple[str, str]:
-    text = values.get("replicas", "")
-    if not (text.isascii() and text.isdecimal()) or len(text) > 9 or int(text) > MAX_REPLICAS:
-        raise BadRequest(f'"{text[:40]}" is not a number of replicas from 0 to {MAX_REPLICAS}')
-    uid, obj = values.get("uid", ""), cluster.get(ref)
-    if uid and obj["metadata"]["uid"] != uid:
-        raise Conflict(f"{ref.kind} {ref.name} is another one now: uid {obj['metadata']['uid']}, not {uid}")
-    cluster.scale(ref, int(text))
-    line = f"kubectl scale {short(ref.kind)} {ref.name}{_space(ref)} --replicas={int(text)}"
-    return line, f"{_resource(ref)}/{ref.name} scaled"
+def _output(cluster: Cluster, ref: Ref, command: list[str]) -> str:
+    """Run a command in the Pod's first container; return what it printed."""
+    container = cluster.get(ref)["spec"]["containers"][0]["name"]
+    result = cluster.exec(ref, command, container, actor="you")
+    text = (result.stdout + result.stderr).decode("utf-8", "backslashreplace")
+    text = text if len(text) < LONG_OUTPUT else text[:LONG_OUTPUT] + " …"
+    return text + (f"command terminated with exit code {result.code}" if result.code else "")
 
 
 def _write(cluster: Cluster, ref: Ref, values: Mapping[str, str]) -> tuple[str, str]:
@@ -128,7 +101,7 @@ def _write(cluster: Cluster, ref: Ref, values: Mapping[str, str]) -> tuple[str, 
             f"{path} written into volume {ref.name}",
         )
     script = f"echo {shlex.quote(content[:60])} > {shlex.quote(path)}"
-    line = f"kubectl exec {ref.name}{_space(ref)} -- sh -c {shlex.quote(script)}"
+    line = f"kubectl exec {ref.name}{space(ref)} -- sh -c {shlex.quote(script)}"
     return line, f"{path} written by {ref.name}"
 
 
@@ -137,22 +110,15 @@ def _resource(ref: Ref) -> str:
     return f"{resource.singular}.{resource.group}" if resource.group else resource.singular
 
 
-_VERBS: dict[str, Callable[[Cluster, Ref, Mapping[str, str]], tuple[str, str]]] = {
-    "delete": _delete,
-    "force": _force,
-    "orphan": _orphan,
-    "scale": _scale,
-    "write": _write,
-}
-
-
 def perform(cluster: Cluster, verb: str, values: Mapping[str, str]) -> tuple[str, str]:
     """Do what a form asks; return the kubectl line and what kubectl would print. Raises: ApiError."""
-    action = _VERBS.get(verb)
-    if action is None:
-        raise BadRequest(f'there is no command "{verb}"')
     ref = ref_of(values)
-    return action(cluster, ref, values)
+    if verb == "write":
+        return _write(cluster, ref, values)
+    entry = entry_named(ref.kind, verb)
+    if entry is None:
+        raise BadRequest(f'there is no command "{verb}" for a {ref.kind}')
+    return _by_entry(cluster, entry, ref, values)
 
 
 def as_kubectl_says(error: ApiError) -> str:
@@ -164,7 +130,7 @@ def cat_line(ref: Ref, path: str) -> str:
     """Return the line that reads a file."""
     if ref.kind != "Pod":
         return f"cat {shlex.quote(path)}"
-    return f"kubectl exec {ref.name}{_space(ref)} -- cat {shlex.quote(path)}"
+    return f"kubectl exec {ref.name}{space(ref)} -- cat {shlex.quote(path)}"
 
 
 def again(obj: Obj) -> Obj:

@@ -17,6 +17,7 @@ from django.urls import URLPattern, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from core.apimachinery.errors import ApiError
+from stsviz.pages.menu import as_of_then
 from stsviz.pages.past import number, picture, read_file, refused, selected, tables
 from stsviz.pages.stage import stage_at
 from stsviz.runtime import runtime
@@ -25,6 +26,7 @@ HEADER = "X-Stsviz-At"
 AS_OF_THEN: dict[str, Callable[..., HttpResponse]] = {
     "object": selected,
     "file": read_file,
+    "menu": as_of_then,
     "picture": picture,
     "tables": tables,
 }

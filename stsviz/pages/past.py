@@ -195,7 +195,8 @@ def _panel(on: Stage, revision: int, what: str) -> str:
     shown = looks_of(on.driver).at(revision, on.expanded)
     ref = Ref(*what.split("/")) if what.count("/") == 2 else shown.frame.refs.get(what)
     folded = shown.frame.labels.get(what, "") if ref is None else ""
-    return panel.render(on.driver.cluster.past.at(revision), what, ref, folded)
+    past = on.driver.cluster.past
+    return panel.render(past.at(revision), what, ref, folded, past)
 
 
 def picture(request: HttpRequest, name: str, revision: int, form: str) -> HttpResponse:

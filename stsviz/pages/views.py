@@ -21,6 +21,7 @@ from stsviz.driver import Driver
 from stsviz.kubeapi.kubeconfig import kubeconfig as kubeconfig_of
 from stsviz.pages import commands, jobs, panel, status, twin
 from stsviz.pages.examples import EXAMPLES
+from stsviz.pages.reasons import as_yaml
 from stsviz.pages.scenarios import language_of
 from stsviz.pages.stage import Stage, page_parts, stage_at
 from stsviz.runtime import LAB, runtime
@@ -261,7 +262,7 @@ def _manifest(driver: Driver, values: dict[str, str]) -> str:
     obj = driver.cluster.view.get(*ref)
     if obj is None or (ref.kind == "Pod" and obj["metadata"].get("ownerReferences")):
         return ""  # whoever owns it makes the next one
-    return panel.as_yaml(commands.again(obj))
+    return as_yaml(commands.again(obj))
 
 
 @require_GET

@@ -56,12 +56,13 @@ def test_web_0_dies_and_comes_back_as_itself_for_every_viewer(
     expect(page.locator("#panel .files")).to_contain_text("index.html", timeout=LONG)
     sha = re.search(r"sha (\w+)", page.locator("#panel .files").inner_text())
     assert sha
-    volume = page.locator("#panel dd").nth(3).inner_text()
+    volume = page.locator("#panel .engraved dt:has-text('volume') + dd").inner_text()
 
     # delete web-0, and go decision by decision until its seat is empty
     page.locator("#controls").get_by_role("button", name="Pause").click()
     expect(page.locator("#controls output")).to_have_text("paused")
-    page.get_by_role("button", name="Delete", exact=True).click()
+    page.locator("#panel").get_by_role("button", name="Delete", exact=True).click()
+    page.locator("#menu").get_by_role("button", name="Delete", exact=True).click()
     expect(page.locator("#said")).to_contain_text("kubectl delete pod web-0")
     for viewer in (page, second_page):
         expect(viewer.locator(f"{SEAT}.terminating")).to_be_visible()
@@ -89,7 +90,7 @@ def test_web_0_dies_and_comes_back_as_itself_for_every_viewer(
     # the same seat, claim, volume and bytes; another uid
     assert uid(page) != first
     assert page.locator(SEAT).bounding_box() == place
-    assert page.locator("#panel dd").nth(3).inner_text() == volume
+    assert page.locator("#panel .engraved dt:has-text('volume') + dd").inner_text() == volume
     expect(page.locator("#panel .files")).to_contain_text(f"sha {sha[1]}")
     page.get_by_role("button", name="Read index.html").click()
     expect(page.locator("#said")).to_contain_text("kept by the volume")
