@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.urls import URLPattern, path, re_path
 
 from stsviz.pages import compare, consumers, forks, lanes, login, menu, past, scenarios, timebar, views
-from stsviz.pages.present import present
 
 handler400 = "stsviz.pages.refusals.malformed"
 handler404 = "stsviz.pages.refusals.not_found"
@@ -21,7 +20,6 @@ urlpatterns = [
     path("scenario", scenarios.load, name="load-scenario"),
     path("clusters", views.create_cluster, name="create-cluster"),
     path("c/<slug:name>/", views.page, name="page"),
-    path("c/<slug:name>/present", present, name="present"),
     path("c/<slug:name>/apply", views.apply, name="apply"),
     path("c/<slug:name>/apply/<slug:job>", views.apply_progress, name="apply-progress"),
     path("c/<slug:name>/apply/<slug:job>/stop", views.apply_stop, name="apply-stop"),
