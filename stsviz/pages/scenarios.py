@@ -29,6 +29,15 @@ def language_of(request: HttpRequest) -> str:
     return chosen if chosen in LANGUAGES else preferred(request.headers.get("Accept-Language", ""))
 
 
+def manifests_of(driver: Driver) -> str:
+    """Return what the scenario of this cluster applies, as one text for the form; "" when there is none."""
+    story, name = driver.story, driver.cluster.name
+    scenario = story.scenario if story is not None else library.shipped().get(name)
+    if scenario is None or scenario.key != name:
+        return ""
+    return "---\n".join(f"# {title}.yaml\n{text}" for title, text in scenario.manifests.items())
+
+
 def _find(key: str) -> Scenario:
     try:
         return library.find(key)
@@ -140,7 +149,7 @@ def scenario(request: HttpRequest, key: str) -> HttpResponse:
             context = {"scenario": found, "beat": beat + 1, "language": language_of(request)}
             return render(request, "scenario_again.html", context)
     except Faulty as error:
-        context = {"file": f"{key}.yaml", "problems": error.problems, "alone": True}
+        context = {"file": f"{key}.yaml", "problems": error.problems, "language": language_of(request)}
         return render(request, "scenario_faulty.html", context, status=422)
     except Full as error:
         return render(request, "refusal.html", {"text": str(error)}, status=409)
@@ -174,6 +183,8 @@ def tell(request: HttpRequest, key: str) -> HttpResponse:
     story, what = driver.story, request.POST.get("do", "")
     if story is None:
         return _said(request, "This scenario is not being told any more: start it again.", 409)
+    if what in ("back", "again") and story.scenario.key != key:
+        return _said(request, "The demo cannot go back: open the scenario.", 409)
     if what == "back" or (what == "go" and not _is_ahead(story, request)) or what == "again":
         number = story.at - (what == "back")
         return _restart(request, story, _beat(request.POST.get("beat", str(number + 1)), story.scenario))

@@ -50,7 +50,7 @@ def _telling(story: Story) -> dict[str, object]:
             {"number": n + 1, "is_now": n == story.at, "was": n < story.at, "asks": b.ask is not None}
             for n, b in enumerate(story.beats)
         ],
-        "acts": () if asking or story.phase is Phase.FRESH else _acts(story),
+        "acts": () if story.phase in (Phase.FRESH, Phase.ASKING) else _acts(story),
         "ids": " ".join(places(look)) if look else "",
         "look": f"{look.kind}/{look.namespace}/{look.name}" if look else "",
         "look_name": typed(look) if look else "",

@@ -22,7 +22,7 @@ from stsviz.kubeapi.kubeconfig import kubeconfig as kubeconfig_of
 from stsviz.pages import commands, jobs, panel, status, twin
 from stsviz.pages.examples import EXAMPLES
 from stsviz.pages.reasons import as_yaml
-from stsviz.pages.scenarios import language_of
+from stsviz.pages.scenarios import language_of, manifests_of
 from stsviz.pages.stage import Stage, page_parts, stage_at
 from stsviz.runtime import LAB, runtime
 from stsviz.scenarios import library
@@ -75,7 +75,7 @@ def whole_page(request: HttpRequest, stage: Stage, **otherwise: Any) -> HttpResp
     """Answer with the page of a cluster; *otherwise*: parts that are to be others than those of now."""
     shown, cursor = stage.current()
     cluster = stage.driver.cluster
-    name = cluster.name
+    name, own_text = cluster.name, manifests_of(stage.driver)
     context = {
         "name": name,
         "names": runtime.names(),
@@ -83,7 +83,8 @@ def whole_page(request: HttpRequest, stage: Stage, **otherwise: Any) -> HttpResp
         "logged_in": settings.TOKEN_WANTED,
         "cursor": cursor,
         "examples": EXAMPLES.values(),
-        "text": next(iter(EXAMPLES.values())).text,
+        "text": own_text or next(iter(EXAMPLES.values())).text,
+        "own_text": bool(own_text),
         "slider": status.slider_of_pace(cluster.pace),
         "greeting": stage.driver.greeting,
         "language": language_of(request),

@@ -251,3 +251,11 @@ def test_what_is_written_in_a_file_is_text_on_the_page(client: Client) -> None:
     page = client.get("/c/own-evil/").content.decode()
     assert evil not in page
     assert isinstance(library.find("own-evil"), Scenario)
+
+
+def test_the_form_holds_what_the_scenario_applies(client: Client) -> None:
+    client.get("/scenarios/09-nameless-pods")
+    page = html.unescape(client.get("/c/09-nameless-pods/").content.decode())
+    assert "# web.yaml\napiVersion: apps/v1\nkind: StatefulSet" in page
+    assert "What this scenario applies" in page
+    assert "What this scenario applies" not in client.get("/c/lab/").content.decode()
