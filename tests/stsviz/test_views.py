@@ -46,7 +46,7 @@ def settled(client: Client, lab: Cluster) -> None:
 def test_the_first_visit_has_the_chapters_set_in_the_form_and_a_demo(client: Client, lab: Cluster) -> None:
     page = client.get("/", follow=True).content.decode()
     assert "volumeClaimTemplates" in page
-    assert ">Demo</button>" in page
+    assert ">Demo</span>" in page
     assert '<svg id="picture"' in page
 
 
