@@ -64,6 +64,11 @@ def pod_state(pod: Obj, now: float, claims: Sequence[State]) -> State:
     return _unready(pod, phase, claims)
 
 
+def is_ready(pod: Obj) -> bool:
+    """Tell whether *pod* is in the state READY, which no clock and no claim can change."""
+    return pod_state(pod, 0.0, ()).cls == READY
+
+
 def _unready(pod: Obj, phase: str, claims: Sequence[State]) -> State:
     if phase == "Running":
         silent = not_ready_since(pod) is not None

@@ -2,8 +2,7 @@
 
 A seat is StatefulSet/ordinal, not a uid: when web-0 dies its seat stays, with the last uid, address and
 node struck through, and the next web-0 sits down in it. Pods of a Deployment have no seats. Above
-FOLD_ABOVE seats, those that are Ready with all their claims Bound fold into ranges; so do the others when
-they too are more than that.
+FOLD_ABOVE Pods or claims, seats at rest fold into ranges; so do the others when they too are more than that.
 Not modelled: a Pod without a controller never gets a seat, whatever its name.
 """
 
@@ -18,10 +17,11 @@ from core.diagram import cards, facts
 from core.diagram.cards import Scene, Seats, Storage
 from core.diagram.elements import Block, Chain, Edge, Graph, Node, Row
 from core.diagram.facts import EMPTY, EXPECTED, LOST, READY
-from core.diagram.folding import FOLD_ABOVE, KEPT_AT_ENDS, TO_COME_ABOVE, Fold, folds
+from core.diagram.folding import CHUNK, FOLD_ABOVE, Fold, Quiet, arrange
 from core.diagram.ids import element_id
 from core.diagram.names import Domain, Names, unselected_note
 from core.diagram.resting import Resting, is_at_rest
+from core.diagram.seating import Seating, window
 
 MACHINES_SHOWN = 12
 
@@ -42,13 +42,13 @@ class _Build:
         self._scene, self._view = scene, scene.view
         self._namespace, self._expanded = namespace, expanded
         self._seats, self._storage = Seats(scene), Storage(scene)
-        self._names = Names(self._view, namespace)
-        self._pods = self._view.list("Pod", namespace)
-        self._claims = self._view.list("PersistentVolumeClaim", namespace)
+        self._names = Names(self._view, namespace, scene.memory.slices)
+        kept = (self._view.list(kind, namespace) for kind in ("Pod", "PersistentVolumeClaim"))
+        self._folds = max(map(len, kept)) > FOLD_ABOVE
+        self._census = scene.memory.census
         self._drawn: set[str] = set()
         self._classes: dict[str, None] = {}
         self._resting: dict[str, Resting] = {}
-        self._folds = len(self._pods) > FOLD_ABOVE
         self._graph = Graph()
         self._hidden = 0
 
@@ -57,11 +57,12 @@ class _Build:
         others = self._view.list("Deployment", self._namespace)
         others += [rs for rs in self._view.list("ReplicaSet", self._namespace) if not cards.controlling(rs)]
         self._scene.many_namespaces = len({namespace_of(obj) for obj in (*sets, *others)}) > 1
-        kept_claims = self._claims_by_set(sets)
+        self._take_in(sets)
+        seating = Seating(self._view, self._census, sets, self._folds)
         workloads = sorted((*sets, *others), key=_age)
         for obj in workloads:
             if obj["kind"] == "StatefulSet":
-                self._stateful_set(obj, kept_claims.get(uid_of(obj), {}))
+                self._stateful_set(obj, seating)
             else:
                 self._deployment(obj)
         self._loose()
@@ -71,52 +72,41 @@ class _Build:
 
     # -- workloads ---------------------------------------------------------------------------------
 
-    def _claims_by_set(self, sets: Iterable[Obj]) -> dict[str, dict[int, list[Obj]]]:
-        """Return the claims by set and ordinal: they are known by their name alone."""
-        prefixes: dict[tuple[str, str], str] = {}
-        for sts in sets:
-            for template in sts["spec"].get("volumeClaimTemplates") or ():
-                prefixes[namespace_of(sts), f"{name_of(template)}-{name_of(sts)}"] = uid_of(sts)
-        found: dict[str, dict[int, list[Obj]]] = {}
-        for claim in self._claims if prefixes else ():
-            prefix, _, number = name_of(claim).rpartition("-")
-            uid = prefixes.get((namespace_of(claim), prefix))
-            if uid is not None and _is_ordinal(number):
-                found.setdefault(uid, {}).setdefault(int(number), []).append(claim)
-        return found
+    def _take_in(self, sets: Sequence[Obj]) -> None:
+        """Bring the census up to date, or begin it anew where it cannot be known what has changed."""
+        memory, changed = self._scene.memory, self._scene.changed
+        if changed is None or not self._folds or memory.counted != (self._namespace, True):
+            self._census.begin(self._view, self._namespace)
+        else:
+            self._census.catch_up(self._view, changed)
+        memory.counted = (self._namespace, self._folds)
+        self._census.keep_sets({uid_of(sts): window(sts) for sts in sets}, self._view)
 
-    def _stateful_set(self, sts: Obj, kept: Mapping[int, Sequence[Obj]]) -> None:
-        namespace, name, spec = namespace_of(sts), name_of(sts), sts["spec"]
+    def _stateful_set(self, sts: Obj, seating: Seating) -> None:
+        namespace, spec = namespace_of(sts), sts["spec"]
         domain = self._names.domain(namespace, spec.get("serviceName", ""))
         block = Block(cards.workload(sts, self._scene), self._lanes(sts, domain))
-        pods: dict[int, Obj] = {}
-        for owned in self._view.indexed("by-controller", ("Pod", uid_of(sts))):
-            stem, _, number = name_of(owned).rpartition("-")
-            if stem == name and _is_ordinal(number):
-                pods[int(number)] = owned
-        start = (spec.get("ordinals") or {}).get("start", 0)
-        wanted = spec.get("replicas", 1) if not is_terminating(sts) else 0
-        existing = len(pods) + len(kept)
-        drawn = wanted if wanted <= existing + TO_COME_ABOVE else existing + KEPT_AT_ENDS
-        ordinals = sorted({*range(start, start + drawn), *pods, *kept})
+        wanted = window(sts)
+        seats = seating.of(sts)
         ordered = spec.get("podManagementPolicy", "OrderedReady") == "OrderedReady"
-        folded = self._folded(sts, ordinals, pods, block)
         cork = ""
-        for ordinal in ordinals:
-            pod = pods.get(ordinal)
-            if ordinal in folded:
-                self._consume(pod, kept.get(ordinal, ()))
-                self._range_row(sts, block, ordinal, folded[ordinal])
+        hidden = set(seats.moving)
+        for ordinal in self._arranged(sts, seats.moving, seats.quiet, seats.pods):
+            if isinstance(ordinal, Fold):
+                self._range_row(sts, block, ordinal)
                 continue
-            has_seat = start <= ordinal < start + wanted
+            hidden.discard(ordinal)
+            pod = seating.pod(sts, ordinal, seats)
             why = f"waits for {cork} to be Ready" if cork and ordered else ""
-            why = why if has_seat else cards.SCALED_DOWN
+            why = why if ordinal in wanted else cards.SCALED_DOWN
             row = self._seat_row(sts, ordinal, pod, domain, why)
             block.rows.append(row)
-            if has_seat and not cork and row.seat is not None and row.seat.state != READY:
+            if ordinal in wanted and not cork and row.seat is not None and row.seat.state != READY:
                 cork = row.seat.title
-        if wanted > drawn:
-            self._to_come(sts, block, start + drawn, start + wanted)
+        for ordinal in hidden:
+            self._consume(seats.pods.get(ordinal), seats.kept.get(ordinal, ()))
+        if seats.to_come:
+            self._to_come(sts, block, seats.to_come.start, seats.to_come.stop)
         self._add(block)
 
     def _seat_row(self, sts: Obj, ordinal: int, pod: Obj | None, domain: Domain, why: str) -> Row:
@@ -168,42 +158,49 @@ class _Build:
         return self._view.indexed("by-controller", ("ReplicaSet", uid_of(deployment)))
 
     def _pod_rows(self, owner: Obj | None, block: Block, pods: Sequence[Obj]) -> None:
-        folded = self._folded(owner, range(len(pods)), dict(enumerate(pods)), block) if owner else {}
-        for place, pod in enumerate(pods):
-            self._drawn.add(uid_of(pod))
-            if owner is not None and place in folded:
-                self._range_row(owner, block, place, folded[place])
-                self._consume(pod, ())
+        moving, quiet = set(range(len(pods))), Quiet()
+        places = dict(enumerate(pods))
+        if owner is not None and self._folds:
+            moving = {place for place in places if not self._is_settled(places[place])}
+            for place in places.keys() - moving:
+                quiet.add(place)
+        self._drawn.update(map(uid_of, pods))
+        rows: Sequence[int | Fold] = range(len(pods))
+        if owner is not None:
+            rows = self._arranged(owner, moving, quiet, places)
+        for row in rows:
+            if isinstance(row, Fold):
+                assert owner is not None
+                self._range_row(owner, block, row)
                 continue
+            pod = places.pop(row)
             id_ = element_id("pod", namespace_of(pod), name_of(pod))
             chains, claims = self._chains(namespace_of(pod), claim_names(pod), id_, is_terminating(pod))
             block.rows.append(Row(self._seats.of_pod(id_, pod, claims, None), chains))
+        for pod in places.values():
+            self._consume(pod, ())
 
     # -- folding -----------------------------------------------------------------------------------
 
-    def _folded(
-        self, owner: Obj, ordinals: Sequence[int], pods: Mapping[int, Obj], block: Block
-    ) -> dict[int, Fold]:
-        """Return ordinal -> the range that stands for its seat, for each seat that is not drawn itself."""
-        folded: dict[int, Fold] = {}
+    def _arranged(
+        self, owner: Obj, moving: set[int], quiet: Quiet, pods: Mapping[int, Obj]
+    ) -> Sequence[int | Fold]:
+        """Return what stands for the seats of *owner* from the top down: ordinals and ranges."""
         if not self._folds:
-            return folded
-        prefix = f"range-{owner['kind'].lower()}"
+            return sorted(moving)
+        kind, namespace, name = owner["kind"].lower(), namespace_of(owner), name_of(owner)
 
-        def id_of(first: int) -> str:
-            return element_id(prefix, namespace_of(owner), name_of(owner), first)
+        def id_of(first: int, size: int) -> str:
+            return element_id(f"{'range' if size == CHUNK else 'span'}-{kind}", namespace, name, first)
 
-        for fold in folds(ordinals, pods, lambda ordinal: self._is_settled(pods[ordinal]), id_of):
-            if fold.id in self._expanded:
-                block.rows.append(self._opened(owner, fold.id, fold.members))
-            else:
-                folded.update(dict.fromkeys(fold.members, fold))
-                self._hidden += len(fold.members)
-        return folded
+        def is_ready(ordinal: int) -> bool:
+            return ordinal in pods and self._is_settled(pods[ordinal])
+
+        return arrange(moving, quiet, is_ready, id_of, self._expanded)
 
     def _is_settled(self, pod: Obj) -> bool:
         """Tell whether nothing about *pod* and its storage asks to be looked at."""
-        if facts.pod_state(pod, self._scene.now, ()).cls != READY:
+        if not facts.is_ready(pod):
             return False
         for name in claim_names(pod):
             claim = self._view.get("PersistentVolumeClaim", namespace_of(pod), name)
@@ -211,19 +208,16 @@ class _Build:
                 return False
         return True
 
-    def _range_row(self, owner: Obj, block: Block, ordinal: int, fold: Fold) -> None:
-        first, last = fold.members[0], fold.members[-1]
-        if ordinal != first:
+    def _range_row(self, owner: Obj, block: Block, fold: Fold) -> None:
+        of_set = owner["kind"] == "StatefulSet"
+        title = f"{name_of(owner)}-{fold.first} … {fold.last}" if of_set else name_of(owner)
+        if fold.opened:
+            self._summary(block, fold.id, title, EMPTY, f"{fold.seats} opened, press to fold")
             return
-        title = f"{name_of(owner)}-{first} … {last}" if owner["kind"] == "StatefulSet" else name_of(owner)
-        state = READY if fold.ready == len(fold.members) else EXPECTED
+        self._hidden += fold.seats
+        moving = fold.seats - fold.ready - fold.empty
+        state = EXPECTED if moving else READY if fold.ready else EMPTY
         self._summary(block, fold.id, title, state, fold.says())
-
-    def _opened(self, owner: Obj, id_: str, members: Sequence[int]) -> Row:
-        title = f"{name_of(owner)}-{members[0]} … {members[-1]}"
-        word = f"{len(members)} opened, press to fold"
-        label = f"Range {title}, {word}"
-        return Row(Node(id_, "range", EMPTY, title, word, {}, None, label))
 
     def _to_come(self, sts: Obj, block: Block, first: int, end: int) -> None:
         id_ = element_id("range-statefulset", namespace_of(sts), name_of(sts)) + "-to-come"
@@ -306,13 +300,14 @@ class _Build:
         for service in self._names.services:
             if element_id("service", namespace_of(service), name_of(service)) not in shown:
                 block.services.append(self._lane(service, ""))
-        self._pod_rows(None, block, sorted((p for p in self._pods if uid_of(p) not in self._drawn), key=_age))
-        for obj in self._claims:
+        pods = (pod for pod in self._census.awake("Pod") if uid_of(pod) not in self._drawn)
+        self._pod_rows(None, block, sorted(pods, key=_age))
+        for obj in sorted(self._census.awake("PersistentVolumeClaim"), key=_age):
             if element_id("claim", namespace_of(obj), name_of(obj)) not in self._drawn:
                 claim = self._storage.claim(obj, unused=True)
                 self._drawn.add(claim.id)
                 block.rows.append(Row(None, (Chain(claim, self._volume_beside(obj, claim)),)))
-        for volume in self._view.list("PersistentVolume"):
+        for volume in sorted(self._census.awake("PersistentVolume"), key=_age):
             owner = volume["spec"].get("claimRef") or {}
             elsewhere = self._namespace and owner.get("namespace", self._namespace) != self._namespace
             if element_id("volume", "", name_of(volume)) not in self._drawn and not elsewhere:
@@ -355,9 +350,10 @@ class _Build:
     def _finish(self) -> None:
         for storage_class in self._view.list("StorageClass"):
             self._classes.setdefault(name_of(storage_class))
+        self._classes.update(dict.fromkeys(sorted(+self._census.classes)))
         self._graph.classes = [self._storage.storage_class(name) for name in self._classes if name]
         machines = [
-            cards.machine(node, len(self._view.indexed("pods-by-node", name_of(node))))
+            cards.machine(node, self._view.count("pods-by-node", name_of(node)))
             for node in self._view.list("Node")
         ]
         left_out: list[str] = []
@@ -384,7 +380,3 @@ def _roll_out(sts: Obj, pod: Obj) -> dict[str, str]:
     mine = labels_of(pod).get("controller-revision-hash", "")
     which = "new" if mine == new else "old"
     return {"revision": f"{which} template {mine.rpartition('-')[2]}", "was": ""}
-
-
-def _is_ordinal(text: str) -> bool:
-    return text.isascii() and text.isdigit() and (text == "0" or text[0] != "0") and len(text) < 10

@@ -14,8 +14,10 @@ from typing import NamedTuple
 from core.api.classnames import class_name_of
 from core.apimachinery.meta import Obj, name_of, namespace_of, uid_of
 from core.client.cache import View
+from core.diagram.census import Census
 from core.diagram.elements import Edge, Node, Row
 from core.diagram.facts import READY
+from core.diagram.names import Parts
 from core.storage.backend import backend_key
 
 
@@ -63,9 +65,14 @@ class Resting(NamedTuple):
 
 @dataclass(slots=True)
 class Memory:
-    """The rows at rest of the last picture, by the seat's element id."""
+    """What the last picture knew."""
 
     rows: dict[str, Resting] = field(default_factory=dict)
+    """The rows at rest, by the seat's element id."""
+    census: Census = field(default_factory=Census)
+    counted: tuple[str | None, bool] = (None, False)
+    """Of which namespace the census is, and whether it is good for the next picture."""
+    slices: Parts = field(default_factory=dict)
 
 
 def is_at_rest(row: Row) -> bool:

@@ -17,7 +17,9 @@ from django.db import connection
 from django.http import Http404
 from django.utils.html import escape
 
+from core.apimachinery.errors import Gone
 from core.apimachinery.meta import Ref
+from core.cluster import Cluster
 from core.diagram import graph, layout, patch, render
 from core.diagram.cards import Scene
 from core.diagram.layout import Frame
@@ -32,6 +34,7 @@ AGED = 10  # rows whose age is brought up to date each second
 LONG_LOOK = 0.02  # seconds: nobody should wait for a look that takes longer
 FRESH = 4  # times as long as it took to make, what is shown counts as new
 MANY = 100  # elements: more are drawn at once only for somebody who sees them
+MANY_WRITES = 5000  # since the last look: everything is looked at anew
 MAX_EXPANDED = 50  # folded ranges open at once
 
 
@@ -238,10 +241,10 @@ class Stage:
         drawing = None
         with cluster.reading() as view:
             revision, now, expanded = cluster.revision, cluster.now, self.expanded
+            changed = _changed(cluster, old.revision) if old is not None else None
             if old is None or old.revision != revision or old.expanded != expanded:
-                drawing = graph.build(
-                    Scene(view, cluster.tombstones, now, cluster.notes, self._memory), None, expanded
-                )
+                scene = Scene(view, cluster.tombstones, now, cluster.notes, self._memory, changed)
+                drawing = graph.build(scene, None, expanded)
                 entries = timeline.read(cluster, old.entries if old else ())
             else:
                 entries = old.entries
@@ -264,6 +267,16 @@ class Stage:
 
     def _mark(self) -> str:
         return f'<data id="cursor" value="{escape(self.cursor)}" hx-swap-oob="outerHTML"></data>'
+
+
+def _changed(cluster: Cluster, revision: int) -> set[Ref] | None:
+    """Return what was written since *revision*; None where looking at everything is less work."""
+    if cluster.revision - revision > MANY_WRITES:
+        return None
+    try:
+        return {change.ref for change in cluster.changes_since(revision)}
+    except Gone:
+        return None
 
 
 def picture_changes(difference: patch.Patch, new: Frame) -> list[str]:

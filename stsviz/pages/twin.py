@@ -6,14 +6,16 @@ a browser more at every change than all of the picture: it lays out and paints e
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import nsmallest
+from typing import NamedTuple
 
 from django.utils.html import escape
 
 from core.api.kinds import BY_KIND
-from core.apimachinery.meta import Obj, ref_of
+from core.apimachinery.meta import Obj, Ref, ref_of
 from core.apiserver import printers
 from core.client.cache import View
 
@@ -23,6 +25,9 @@ GAP = 3  # blanks between two columns
 ROOM = {"STATUS": len("Terminating"), "READY": len("300/300"), "AGE": 5}
 POD_ROOM = ROOM | {"STATUS": len("ContainerCreating")}
 """Characters that a column has at least: else all rows would be sent anew when one Pod is being made."""
+
+
+Key = tuple[str, str]  # namespace, name
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,8 @@ class Table:
     """Characters of each column but the last. They grow, and shrink only with a new page."""
     printed: dict[str, tuple[Obj, float]] = field(default_factory=dict, compare=False)
     """Row id -> the object it was printed from, and when (simulated epoch seconds)."""
+    order: list[Key] = field(default_factory=list, compare=False)
+    """What there is, in kubectl's order: the next table takes it over and brings it up to date."""
 
     def html_row(self, row_id: str) -> str:
         what, cells = self.rows[row_id]
@@ -52,17 +59,54 @@ class Table:
         return "".join(map(str.ljust, cells, self.widths)) + cells[-1]
 
 
-def read(view: View, now: float, old: Mapping[str, Table] | None = None, aged: int = 0) -> dict[str, Table]:
+def read(
+    view: View,
+    now: float,
+    old: Mapping[str, Table] | None = None,
+    aged: int = 0,
+    changed: Collection[Ref] | None = None,
+) -> dict[str, Table]:
     """Return the tables of the kinds that the page shows.
 
     With *old*, a row whose object is still the same is taken over as it is, its age too, but for the
     *aged* rows that were printed longest ago: ages that tick in every row would be all the socket sends.
+    *changed*: what was written since *old*; None: nobody knows.
     """
     due: set[str] = set()
     if old and aged:
         rows = ((at, row_id) for table in old.values() for row_id, (_, at) in table.printed.items())
         due = {row_id for _, row_id in nsmallest(aged, rows)}
-    return {kind: _table(kind, view, now, old[kind] if old else None, due) for kind in KINDS}
+    tables: dict[str, Table] = {}
+    for kind in KINDS:
+        shown = _Shown(kind, view, _order(kind, view, old, changed))
+        tables[kind] = _table(shown, now, old[kind] if old else None, due)
+    return tables
+
+
+class _Shown(NamedTuple):
+    """What a table is made from."""
+
+    kind: str
+    view: View
+    order: list[Key]
+
+
+def _order(
+    kind: str, view: View, old: Mapping[str, Table] | None, changed: Collection[Ref] | None
+) -> list[Key]:
+    """Return what there is of *kind*, in order: in a time that grows with what was made and deleted only."""
+    if old is None or changed is None:
+        return sorted(map(_key, view.list(kind)))
+    order = old[kind].order
+    for ref in changed:
+        if ref.kind != kind:
+            continue
+        key = ref.namespace, ref.name
+        at = bisect_left(order, key)
+        known = at < len(order) and order[at] == key
+        if known != (view.get(*ref) is not None):
+            order[at : at + known] = () if known else (key,)
+    return order
 
 
 def text(kind: str, view: View, now: float) -> str:
@@ -70,13 +114,13 @@ def text(kind: str, view: View, now: float) -> str:
     return printers.render(printers.table(kind, sorted(view.list(kind), key=_key), now))
 
 
-def _key(obj: Obj) -> tuple[str, str]:
+def _key(obj: Obj) -> Key:
     return obj["metadata"].get("namespace", ""), obj["metadata"]["name"]
 
 
-def _table(kind: str, view: View, now: float, old: Table | None, due: Collection[str]) -> Table:
-    objects = sorted(view.list(kind), key=_key)
-    shown = objects[:MOST]
+def _table(source: _Shown, now: float, old: Table | None, due: Collection[str]) -> Table:
+    kind, view, order = source
+    shown = [obj for key in order[:MOST] if (obj := view.get(kind, *key)) is not None]
     spaced = BY_KIND[kind].namespaced and any(o["metadata"].get("namespace") != "default" for o in shown)
     columns = printers.table(kind, (), now).columns
     narrow = [at for at, column in enumerate(columns) if not column.priority]
@@ -108,7 +152,7 @@ def _table(kind: str, view: View, now: float, old: Table | None, due: Collection
     room = POD_ROOM if kind == "Pod" else ROOM
     least = old.widths if old is not None else [room.get(name, 0) + GAP for name in names[:-1]]
     widths = _widths(names, fresh, least)
-    return Table(names, rows, len(objects) - len(shown), widths, printed)
+    return Table(names, rows, len(order) - len(shown), widths, printed, order)
 
 
 def _widths(names: Sequence[str], lines: Collection[Sequence[str]], least: Sequence[int]) -> tuple[int, ...]:
