@@ -3,8 +3,8 @@
   const bar = document.getElementById('timebar')
   const past = () => document.getElementById('past')
   const at = () => Number(past().dataset.at) || 0
-  let asked = null  // the request under way: one at a time, and the newest wish wins
-  let wanted = null
+  let busy = false, wanted = null  // one request at a time; of the wishes meanwhile the newest counts
+  let turn = 0  // another one makes what is under way stale
 
   const mark = () => {  // every command and question of the page says where it is asked
     const headers = JSON.parse(document.body.getAttribute('hx-headers:inherited'))
@@ -19,34 +19,40 @@
     await htmx.swap({ sourceElement: document.body, target: document.body, swap: 'none swapEmpty:false', text, transition: false })
     mark()
   }
-  const fetchPast = async query => {
+  const cursor = () => document.getElementById('cursor').getAttribute('value')
+  const fetchPast = async (query, shown = cursor()) => {
     const url = new URL(bar.dataset.scrub, location.href)
     for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value)
     if (at()) url.searchParams.set('from', at())
+    else url.searchParams.set('live', shown)
     const selected = document.getElementById('panel').dataset.element
     if (selected) url.searchParams.set('selected', selected)
     const answer = await fetch(url)
     const text = await answer.text()
+    // What came by the socket meanwhile is not in what this answer builds on.
+    if (!at() && shown && shown !== cursor()) return fetchPast(query, '')
     if (answer.ok) return text
     document.getElementById('said').innerHTML = text
     return null
   }
   const ask = async query => {
     wanted = query
-    if (asked) return
+    if (busy) return
+    busy = true
     try {
       while (wanted) {
-        const query = asked = wanted
+        const query = wanted, mine = turn
         wanted = null
         const text = await fetchPast(query)
-        if (text !== null && !wanted) await show(text)  // who dragged on meanwhile wants to see another
+        if (text !== null && mine === turn) await show(text)
       }
-    } finally { asked = null }
+    } finally { busy = false }
   }
   const go = query => ask(query)
   const now = () => {
     if (!at()) return
     wanted = null
+    turn += 1
     const input = document.createElement('input')
     Object.assign(input, { type: 'hidden', name: 'at', value: '' })
     input.setAttribute('hx-ws:send', '')
@@ -69,5 +75,5 @@
     event.preventDefault()
   })
   if (at()) mark()
-  Object.assign(window.stsviz, { go, now, at, undo: () => ask({ before: at() || '' }) })
+  Object.assign(window.stsviz, { go, now, at, moves: () => wanted !== null, undo: () => ask({ before: at() || '' }) })
 })()

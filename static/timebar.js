@@ -12,7 +12,7 @@
     const newest = Math.max(drawn.newest, past.newest ?? 0)  // the ticks may be a second old
     slider.max = newest
     slider.style.width = `calc((100% - 16px) * ${newest / Math.max(1, newest, drawn.end)} + 16px)`
-    if (!held) slider.value = past.at ? past.place : newest
+    if (!held && !window.stsviz.moves()) slider.value = past.at ? past.place : newest
     tell()
   }
   const tell = () => {

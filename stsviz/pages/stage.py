@@ -146,6 +146,11 @@ class Stage:
         with self._lock:
             self._advance()
 
+    def shown(self, cursor: str) -> Snapshot | None:
+        """Return what a page shows that has taken in all up to *cursor*, if that is still the newest."""
+        with self._lock:
+            return self._shown if cursor == self.cursor else None
+
     def small(self) -> dict[str, str]:
         """Return the small parts of the page as they are now: element id -> its whole HTML."""
         with self._lock:
@@ -248,8 +253,8 @@ class Stage:
                 entries = timeline.read(cluster, old.entries if old else ())
             else:
                 entries = old.entries
-            tables = twin.read(view, now, old.tables if old else None, self._rows_to_age())
-            small = status.parts(driver, view, drawing.left_out if drawing else old.left_out, entries)
+            tables = twin.read(view, now, old.tables if old else None, self._rows_to_age(), changed)
+            small = status.parts(driver, view, drawing.left_out if drawing else old.left_out)
         frame = layout.place(drawing, old.frame if old else None) if drawing else old.frame
         left_out = drawing.left_out if drawing else old.left_out
         return Snapshot(revision, expanded, frame, left_out, tables, entries, small)
