@@ -92,12 +92,13 @@ def file_of(container: Obj) -> str:
     ``cat /tmp/healthy``.
     """
     probe = container.get("readinessProbe") or {}
-    page, argv = probe.get("httpGet"), (probe.get("exec") or {}).get("command") or ()
+    page = probe.get("httpGet")
+    argv: list[str] = (probe.get("exec") or {}).get("command") or []
     if page is not None and document_root(container) and not page.get("host"):
         path = page.get("path") or "/"
         return document_root(container) + path + ("index.html" if path.endswith("/") else "")
     looks = len(argv) in (2, 3) and argv[0] in ("cat", "test", "ls", "stat") and argv[-1].startswith("/")
-    return str(argv[-1]) if looks else ""
+    return argv[-1] if looks else ""
 
 
 def _command(place: Container, view: View, argv: list[str]) -> Outcome:

@@ -59,20 +59,23 @@ def marked_yaml(text: str, paths: Iterable[str]) -> list[Row]:
             steps = steps[:-1]
         if steps:
             first = known[steps] - 1
-            marked |= set(_block(lines, first)) if whole else {first}
+            marked |= set(_block(lines, first, item=isinstance(steps[-1], int))) if whole else {first}
     return [Row(line, at in marked) for at, line in enumerate(lines)]
 
 
-def _block(lines: list[str], first: int) -> range:
-    """Return the lines of the value that begins at *first*: what is indented more, and a list's dashes."""
-    depth = _depth(lines[first])
+def _block(lines: list[str], first: int, *, item: bool) -> range:
+    """Return the lines of the value that begins at *first*: what is indented more, and a list's dashes.
+
+    *item*: of a list, and not the field that stands beside its dash.
+    """
     dash = lines[first].lstrip().startswith("- ")
+    depth = _depth(lines[first]) + (2 if dash and not item else 0)
     last = first + 1
     while last < len(lines):
         line = lines[last]
         deeper = _depth(line) > depth
-        item = _depth(line) == depth and line.lstrip().startswith("- ") and not dash
-        if not deeper and not item:
+        listed = _depth(line) == depth and line.lstrip().startswith("- ") and not dash
+        if not deeper and not listed:
             break
         last += 1
     return range(first, last)
