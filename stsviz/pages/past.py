@@ -21,7 +21,7 @@ from core.files import read_in
 from core.journal import Entry, entry_of
 from stsviz.driver import Driver
 from stsviz.pages import commands, panel, status, timebar, timeline, twin, views
-from stsviz.pages.stage import Snapshot, Stage, out_of_band, picture_changes, stage_at
+from stsviz.pages.stage import MANY, Snapshot, Stage, out_of_band, picture_changes, stage_at
 from stsviz.runtime import runtime
 
 KEPT = 12  # drawn moments of a cluster
@@ -109,7 +109,7 @@ def page(request: HttpRequest, name: str, revision: int) -> HttpResponse:
 @require_safe
 def scrub(request: HttpRequest, name: str) -> HttpResponse:
     """Answer with the fragments that turn the page into that of `revision`, or of before the last act at
-    `before`; `from` says what the page shows now, `selected` what its panel is about."""
+    `before`; `from` (a revision) or `live` (a cursor) says what it shows, `selected` what its panel is."""
     on = stage_at(name)
     driver = on.driver
     try:
@@ -120,7 +120,8 @@ def scrub(request: HttpRequest, name: str) -> HttpResponse:
         shown = looks_of(driver).at(revision, on.expanded)
     except ApiError as error:
         return refused(request, f"{error.message}.", error.code)
-    old = looks_of(driver).known(number(request.GET.get("from", "")) or 0, on.expanded)
+    before = number(request.GET.get("from", ""))
+    old = looks_of(driver).known(before, on.expanded) if before else on.shown(request.GET.get("live", ""))
     started = float(driver.cluster.started)
     parts = _moved(old, shown) if old is not None else _whole(shown)
     parts.append(out_of_band(timeline.section(shown.entries, started), "outerHTML"))
@@ -154,13 +155,22 @@ def _wanted(request: HttpRequest, driver: Driver) -> int | None:
 
 
 def _moved(old: Snapshot, new: Snapshot) -> list[str]:
-    difference = patch.diff(old.frame, new.frame)
-    return [*picture_changes(difference, new.frame), *twin.changes(old.tables, new.tables)]
+    """Return what turns the page of *old* into that of *new*; all of it where that is many parts."""
+    difference, rows = patch.diff(old.frame, new.frame), twin.changes(old.tables, new.tables)
+    picture = _picture(new) if len(difference) > MANY else picture_changes(difference, new.frame)
+    return [*picture, *(_tables(new) if len(rows) > MANY else rows)]
 
 
 def _whole(shown: Snapshot) -> list[str]:
-    tables = (out_of_band(twin.section(kind, table)) for kind, table in shown.tables.items())
-    return [out_of_band(drawing.svg(shown.frame), "outerHTML"), *tables]
+    return [*_picture(shown), *_tables(shown)]
+
+
+def _picture(shown: Snapshot) -> list[str]:
+    return [out_of_band(drawing.svg(shown.frame), "outerHTML")]
+
+
+def _tables(shown: Snapshot) -> list[str]:
+    return [out_of_band(twin.section(kind, table), "outerHTML") for kind, table in shown.tables.items()]
 
 
 def _banner(driver: Driver, revision: int) -> str:
