@@ -1,4 +1,5 @@
-// The views of the stage: the picture, or what is fetched in its place. Lanes are kept fresh while they are seen.
+// The views of the stage: the picture, or what is fetched in its place. What says where to ask again is
+// kept fresh while it is seen.
 (() => {
   const view = document.getElementById('view')
   const GAP = 1000
@@ -14,11 +15,9 @@
   const fresh = () => {
     timer = null
     last = performance.now()
-    const lanes = document.getElementById('lanes-view')
-    if (!lanes || view.hidden || document.hidden) return
-    const url = new URL(lanes.dataset.url, location.href)
-    url.searchParams.set('seen', lanes.dataset.last)
-    fetchView(url.href)
+    const shown = view.querySelector('[data-fresh]')  // the part that may have become another, and where to ask
+    if (!shown || view.hidden || document.hidden) return
+    htmx.ajax('GET', shown.dataset.fresh, { target: `#${shown.id}`, swap: 'outerHTML' })
   }
   const soon = () => { timer ??= setTimeout(fresh, Math.max(0, last + GAP - performance.now())) }
 

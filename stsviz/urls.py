@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from stsviz.pages import compare, consumers, forks, lanes, login, menu, past, scenarios, timebar, views
+from stsviz.pages import compare, consumers, forks, lanes, lens, login, menu, past, scenarios, timebar, views
 
 handler400 = "stsviz.pages.refusals.malformed"
 handler404 = "stsviz.pages.refusals.not_found"
@@ -32,6 +32,7 @@ urlpatterns = [
     path("c/<slug:name>/at/<int:revision>", past.page, name="past"),
     path("c/<slug:name>/scrub", past.scrub, name="scrub"),
     path("c/<slug:name>/lanes", lanes.lanes, name="lanes"),
+    path("c/<slug:name>/dns", lens.lens, name="dns"),
     path("c/<slug:name>/compare", compare.compare, name="compare"),
     path("c/<slug:name>/timebar", timebar.timebar, name="timebar"),
     path("c/<slug:name>/fork", forks.fork, name="fork"),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address
 from typing import NamedTuple
 
-from core.apimachinery.meta import Obj
+from core.apimachinery.meta import Obj, Ref
 from core.client.cache import View
 from core.sim.settings import Settings
 
@@ -88,15 +88,29 @@ def candidates(settings: Settings, namespace: str, name: str) -> list[str]:
     return [itself, *searched] if name.count(".") >= 5 else [*searched, itself]
 
 
-def resolve(view: View, settings: Settings, namespace: str, name: str) -> list[tuple[str, Answer]]:
+def resolve(
+    view: View, settings: Settings, namespace: str, name: str, type_: str = "A"
+) -> list[tuple[str, Answer]]:
     """Return each try of a Pod in *namespace* that looks up *name*; the last one is its answer."""
     out = []
     for candidate in candidates(settings, namespace, name):
-        found = answer(view, settings, candidate, "A")
+        found = answer(view, settings, candidate, type_)
         out.append((candidate, found))
         if found.records:
             break
     return out
+
+
+def subject(settings: Settings, name: str) -> tuple[str, Ref] | None:
+    """Return the Service that *name* is below, and the label of a Pod in front of it ("" for none).
+
+    None for a name that is of no Service: outside the cluster domain, an address, a namespace.
+    """
+    labels = name.lower().removesuffix(".").removesuffix(settings.cluster_domain).rstrip(".").split(".")
+    match labels:
+        case (*rest, service, namespace, "svc") if len(rest) <= 2:
+            return rest[0] if len(rest) == 1 else "", Ref("Service", namespace, service)
+    return None
 
 
 def names_of(view: View, settings: Settings, service: Obj) -> ServiceNames:
