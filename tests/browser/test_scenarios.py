@@ -40,12 +40,15 @@ def test_the_first_scenario_from_the_menu_to_its_end(page: Page) -> None:
     expect(page.locator("#seat-default-web-0.ready")).to_be_visible()
 
     page.get_by_role("button", name="It is deleted with the Pod").click()
+    quick(page)
     expect(page.locator("#story .verdict")).to_contain_text(
         "Not so: It stays Bound.", use_inner_text=True, timeout=LONG
     )
     expect(page.locator("#claim-default-www-web-0.ready")).to_be_visible()
     assert sentence(page) == beats[3].say.en
 
+    page.get_by_role("button", name="Auto").click()
+    expect(page.get_by_role("button", name="Auto")).to_have_attribute("aria-pressed", "false")
     for number in range(5, len(beats) + 1):
         page.locator("#next-beat").click()
         expect(current).to_have_text(str(number), timeout=LONG)
