@@ -19,7 +19,7 @@ def lose_web_0(page: Page) -> None:
     settle(page)
     expect(page.locator(f"{WEB_1}.ready")).to_be_visible()
     page.locator(WEB_0).click()
-    page.get_by_role("button", name="Delete", exact=True).click()
+    delete(page, "Delete")
     expect(page.locator("#said")).to_contain_text('pod "web-0" deleted')
     settle(page)
     expect(page.locator(f"{WEB_0}.ready.reseated")).to_be_visible()
@@ -27,6 +27,12 @@ def lose_web_0(page: Page) -> None:
     page.locator("#controls").get_by_role("button", name="Pause").click()
     expect(page.locator("#controls output")).to_have_text("paused")
     page.get_by_role("button", name="Close").click()
+
+
+def delete(page: Page, title: str) -> None:
+    """Delete what the panel shows: its button says what will be lost, and asks once more."""
+    page.locator("#panel").get_by_role("button", name=title, exact=True).click()
+    page.locator("#menu").get_by_role("button", name=title, exact=True).click()
 
 
 def settle(page: Page) -> None:
@@ -80,7 +86,7 @@ def test_while_somebody_looks_at_the_past_the_present_does_not_break_in(
     last = page.locator("#past-last").inner_text()
 
     second_page.locator(WEB_1).click()
-    second_page.get_by_role("button", name="Delete without waiting").click()
+    delete(second_page, "Delete without waiting")
     expect(second_page.locator(f"{WEB_1}.ready")).to_have_count(0)
 
     expect(page.locator("#past-last")).not_to_have_text(last)
@@ -100,7 +106,7 @@ def test_acting_in_the_past_forks_and_the_fork_shows_the_branch_it_left(page: Pa
     )
 
     page.locator(WEB_1).click()
-    page.get_by_role("button", name="Delete without waiting").click()
+    delete(page, "Delete without waiting")
 
     expect(page).to_have_url(f"{server.url}c/lab-2/")
     expect(page.locator("#said")).to_contain_text("kubectl delete pod web-1 --grace-period=0 --force")
@@ -137,7 +143,7 @@ def test_the_lanes_show_two_lives_of_web_0_and_grow_with_the_third(page: Page) -
     expect(lives).to_have_count(2)
     expect(page.locator("#lanes .life.claim[aria-label*='www-web-0']")).to_have_count(1)
     page.locator("#rows-Pod").get_by_role("button", name="web-0", exact=True).click()
-    page.get_by_role("button", name="Delete without waiting").click()
+    delete(page, "Delete without waiting")
     settle(page)
     expect(lives).to_have_count(3)
 
