@@ -24,6 +24,7 @@ from core.apiserver.store import Change, Store
 from core.apply import Outcome, apply_text
 from core.client.cache import Cache
 from core.exec import Exec
+from core.export import written
 from core.files import Files
 from core.journal import Entry, entry_of
 from core.kubelet.shell.run import Result
@@ -239,6 +240,11 @@ class Cluster:
         """Return what a container has printed; None for a Pod without a node. Raises: ApiError."""
         with self.reading():
             return log_of(self.registry, self.settings, ref, options)
+
+    def written(self) -> list[Obj]:
+        """Return what people made of this cluster, in an order in which it can be applied to another."""
+        with self.reading() as view:
+            return written(view, self.past.made_by_person)
 
     # -- history ---------------------------------------------------------------------------------
 

@@ -148,6 +148,11 @@ class Past:
         """Tell whether a write by *actor* was somebody's wish, and not a component's work."""
         return actor not in self._workers
 
+    def made_by_person(self, ref: Ref) -> bool | None:
+        """Tell whether somebody wished for what has this name now; None when the history is too short."""
+        made = next((line for line in reversed(self.lines_of(ref)) if line.type == "ADDED"), None)
+        return self.is_person(made.actor) if made is not None else None
+
     def last_act(self, upto: int) -> list[Line]:
         """Return the last thing that a person did at or before revision *upto*, oldest write first.
 

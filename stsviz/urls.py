@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from django.urls import URLPattern, path, re_path
 
-from stsviz.pages import compare, consumers, forks, lanes, lens, login, menu, past, scenarios, timebar, views
+from stsviz.pages import (
+    compare,
+    consumers,
+    forks,
+    lanes,
+    lens,
+    login,
+    menu,
+    past,
+    player,
+    scenarios,
+    share,
+    timebar,
+    views,
+)
 
 handler400 = "stsviz.pages.refusals.malformed"
 handler404 = "stsviz.pages.refusals.not_found"
@@ -42,6 +56,11 @@ urlpatterns = [
     path("c/<slug:name>/destroy", views.destroy, name="destroy"),
     path("c/<slug:name>/example/<slug:example>", views.example, name="example"),
     path("c/<slug:name>/kubeconfig", views.kubeconfig, name="kubeconfig"),
+    path("c/<slug:name>/run.html", player.run_file, name="run-file"),
+    path("c/<slug:name>/run.json", player.run_data, name="run-data"),
+    path("c/<slug:name>/embed", player.embed, name="embed"),
+    path("c/<slug:name>/cluster.yaml", share.cluster_yaml, name="cluster-yaml"),
+    path("c/<slug:name>/sharing", share.menu, name="share-menu"),
     path("c/<slug:name>/tables.txt", views.tables, name="tables"),
     re_path(r"^c/(?P<name>[-\w]+)/picture\.(?P<form>svg|png|pdf|dot)$", views.picture, name="picture"),
 ]

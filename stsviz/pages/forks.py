@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from core.apimachinery.errors import ApiError
 from stsviz.pages.menu import as_of_then
-from stsviz.pages.past import number, picture, read_file, refused, selected, tables
+from stsviz.pages.past import number, page, picture, read_file, refused, selected, tables
 from stsviz.pages.stage import stage_at
 from stsviz.runtime import runtime
 
@@ -27,6 +27,7 @@ AS_OF_THEN: dict[str, Callable[..., HttpResponse]] = {
     "object": selected,
     "file": read_file,
     "menu": as_of_then,
+    "page": page,
     "picture": picture,
     "tables": tables,
 }

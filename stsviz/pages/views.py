@@ -162,7 +162,7 @@ def picture(request: HttpRequest, name: str, form: str) -> HttpResponse:
 
 def as_file(frame: Frame, name: str, form: str) -> HttpResponse:
     """Answer with a picture as a file of the format *form*."""
-    response = HttpResponse(drawing.document(frame, form), content_type=MEDIA[form])
+    response = HttpResponse(drawing.document(frame, form, name), content_type=MEDIA[form])
     response.headers["Content-Disposition"] = f'inline; filename="{name}.{form}"'
     # As a page of its own an SVG carries its own style, and still no script.
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
