@@ -345,6 +345,16 @@ def test_compared_are_at_first_the_moment_before_the_last_act_and_now(client: Cl
     assert "1 seat is as it was" in page
 
 
+def test_who_is_in_the_past_compares_that_moment_with_now(client: Client, lab: Cluster) -> None:
+    revision = empty_seat(lab)
+
+    page = text(client.get("/c/lab/compare", headers=at(revision)))
+
+    assert f'href="/c/lab/at/{revision}"' in page
+    assert f'href="/c/lab/at/{lab.revision}"' in page
+    assert "web-0: name, DNS name, claim, volume and bytes survived; uid, IP, node" in page
+
+
 def test_a_fork_is_compared_with_its_origin(client: Client, lab: Cluster) -> None:
     runtime.fork(LAB, empty_seat(lab))
 
