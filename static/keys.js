@@ -26,12 +26,29 @@
     window.stsviz.show(element)
   }
   const press = id => document.getElementById(id)?.click()
+
+  // Keys of one letter can be turned off: who speaks to the browser, or slips, presses them without meaning to.
+  const single = document.getElementById('single-keys')
+  try { single.checked = localStorage.getItem('single-keys') !== 'off' } catch { /* nothing is kept here */ }
+  single.addEventListener('change', () => {
+    try { localStorage.setItem('single-keys', single.checked ? 'on' : 'off') } catch { /* until the page goes */ }
+  })
+  const hears = event => single.checked && !event.target.closest('input:not([type=checkbox]), textarea, select, #menu')
+  const closeMenu = () => {
+    const menu = document.querySelector('header details[open]')
+    if (!menu) return false
+    menu.open = false
+    menu.querySelector('summary').focus()
+    return true
+  }
+  window.stsviz.hears = hears
   document.addEventListener('keydown', event => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, textarea, select')) return
     const inPicture = room.contains(event.target)
-    if (event.key === 'Escape') window.stsviz.clear()
+    if (event.key === 'Escape') { if (!closeMenu()) window.stsviz.clear() }
     else if (inPicture && WAYS[event.key]) walk(WAYS[event.key])
     else if (inPicture && event.key === 'Enter' && document.activeElement.id) window.stsviz.select(document.activeElement.id)
+    else if (!hears(event)) return
     else if (event.key === ' ' && !event.target.closest('button, summary, a')) press('play')
     else if (event.key === '.') press('step')
     else if (event.key === 'e') press('event')

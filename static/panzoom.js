@@ -2,6 +2,7 @@
 (() => {
   const room = document.getElementById('room'), canvas = document.getElementById('canvas')
   const NEAR = 4, FAR = 0.05, LARGEST_FIT = 1.35, READABLE = 0.66, MARGIN = 12
+  const PRESENTED = 2.4  // the smallest words of the picture have 10 px: 18 pt on the wall are 24
   let x = 0, y = 0, scale = 1, touched = false
   const pointers = new Map()
 
@@ -14,6 +15,7 @@
     const [w, h] = size(), W = room.clientWidth - 2 * MARGIN, H = room.clientHeight - 2 * MARGIN
     // All of it where its words can still be read; else as wide as the room, or readable and panned.
     scale = Math.min(LARGEST_FIT, Math.max(Math.min(W / w, H / h), Math.min(Math.max(W / w, READABLE), 0.9)))
+    if (document.body.classList.contains('presenting')) scale = Math.min(NEAR, Math.max(W / w < H / h ? W / w : H / h, PRESENTED))
     x = Math.max(MARGIN, (room.clientWidth - w * scale) / 2)
     y = Math.max(MARGIN, (room.clientHeight - h * scale) / 2)
     paint()

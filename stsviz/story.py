@@ -64,6 +64,7 @@ class Story:
         self.verdict: int | None = None  # the one that came true, once the beat is over
         self._asks, self._reading, self._on_beat = asks, reading, on_beat
         self._goal = min(at, len(self.beats) - 1)
+        self._pressed = 0  # times that somebody wanted to go on while it was on its way
         self._hurries = self._goal > 0
         self._answered = False
         self._steps = 0
@@ -129,7 +130,9 @@ class Story:
         """Go to the next beat, at once: what is missing to the end of this one happens without waiting."""
         if not self.running:
             return
-        if self.phase is Phase.ASKING:
+        if self._hurries:  # each press counts, as if it had come later
+            self._pressed += 1
+        elif self.phase is Phase.ASKING:
             self.answer(_SKIPPED)
         elif self.at + 1 < len(self.beats):
             self.go_to(self.at + 1)
@@ -206,7 +209,11 @@ class Story:
         self._answered, self._steps = False, 0
         if self.at >= self._goal:
             self._hurries = False
-        return self._open(cluster, wall)
+        self._open(cluster, wall)
+        if self._pressed and not self._hurries:
+            self._pressed -= 1
+            self.next()
+        return True
 
     def _open(self, cluster: Cluster, wall: float) -> bool:
         """Ask the beat's question, or begin it."""

@@ -19,6 +19,7 @@ from stsviz.pages import (
     timebar,
     views,
 )
+from stsviz.pages.present import present
 
 handler400 = "stsviz.pages.refusals.malformed"
 handler404 = "stsviz.pages.refusals.not_found"
@@ -34,6 +35,7 @@ urlpatterns = [
     path("scenario", scenarios.load, name="load-scenario"),
     path("clusters", views.create_cluster, name="create-cluster"),
     path("c/<slug:name>/", views.page, name="page"),
+    path("c/<slug:name>/present", present, name="present"),
     path("c/<slug:name>/apply", views.apply, name="apply"),
     path("c/<slug:name>/apply/<slug:job>", views.apply_progress, name="apply-progress"),
     path("c/<slug:name>/apply/<slug:job>/stop", views.apply_stop, name="apply-stop"),

@@ -8,13 +8,12 @@ from django.template.loader import render_to_string
 from django.utils.html import escape
 
 from core.client.cache import View
-from core.cluster import Entry
 from stsviz.driver import Driver
 from stsviz.pages.strip import strip
 from stsviz.pages.timeline import clock
 
 
-def parts(driver: Driver, view: View, left_out: str, entries: list[Entry]) -> dict[str, str]:
+def parts(driver: Driver, view: View, left_out: str) -> dict[str, str]:
     """Return element id -> its whole HTML; each is sent when its text changed."""
     cluster = driver.cluster
     pace = cluster.pace
@@ -31,9 +30,6 @@ def parts(driver: Driver, view: View, left_out: str, entries: list[Entry]) -> di
     if decision:
         because = f" — {escape(decision.because)}" if decision.because else ""
         coming = f"<b>next: {escape(decision.actor)}</b> {escape(decision.text)}{because}"
-    spoken = ""
-    if entries:
-        spoken = f"{entries[0].actor}: {entries[0].text}"
     return {
         "controls": render_to_string("parts/controls.html", controls),
         "moment": f'<span id="moment">{moment}</span>',
@@ -41,7 +37,6 @@ def parts(driver: Driver, view: View, left_out: str, entries: list[Entry]) -> di
         "next": f'<p id="next">{coming}</p>',
         "left-out": f'<p id="left-out">{escape(left_out)}</p>',
         "story": strip(driver, empty=not view.list("StatefulSet")),
-        "spoken": f'<p id="spoken" class="unseen" aria-live="polite">{escape(spoken)}</p>',
     }
 
 
