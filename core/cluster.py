@@ -55,8 +55,9 @@ class Cluster:
     # -- clusters --------------------------------------------------------------------------------
 
     @classmethod
-    def names(cls) -> list[str]:
-        return Store.names()
+    def names(cls, *, sealed: bool = False) -> list[str]:
+        """Return the names of the clusters, or those of the *sealed* ones, which are stored runs."""
+        return Store.names(sealed=sealed)
 
     @classmethod
     def open(cls, name: str) -> Cluster:
@@ -84,15 +85,16 @@ class Cluster:
         cluster.settle(quiet=1.0)  # a node is tainted not-ready until its controller has seen it Ready
         return cluster
 
-    def fork(self, name: str, revision: int) -> Cluster:
+    def fork(self, name: str, revision: int, *, seal: bool = False) -> Cluster:
         """Make the cluster *name*, which begins as this one was at *revision* and has its history up to then.
 
-        What either makes from then on has another uid in each. Raises: AlreadyExists, BadRequest, Gone.
+        What either makes from then on has another uid in each. With *seal* nobody can make anything in it.
+        Raises: AlreadyExists, BadRequest, Gone.
         """
         _check_name(name)
         moment = self.past.at(revision)
         objects = sorted(moment.view.everything(), key=_creation)
-        with self.store.forking(name, (revision, moment.now), objects) as store:
+        with self.store.forking(name, (revision, moment.now), objects, seal) as store:
             return Cluster(store)
 
     def origin(self) -> Origin | None:
@@ -116,6 +118,11 @@ class Cluster:
     @property
     def name(self) -> str:
         return self.store.name
+
+    @property
+    def sealed(self) -> bool:
+        """Whether this is a stored run, which only can be looked at."""
+        return self.store.sealed
 
     @property
     def revision(self) -> int:

@@ -28,6 +28,7 @@ class Cluster(models.Model):
     origin = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="forks")
     origin_name = models.CharField(max_length=63, default="", blank=True)
     forked_at = models.BigIntegerField(default=0)
+    sealed = models.BooleanField(default=False, db_default=False)  # a stored run: nobody drives it
 
     def __str__(self) -> str:
         return self.name

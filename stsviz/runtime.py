@@ -76,7 +76,7 @@ class Runtime:
         with self._lock:
             driver = self._drivers.get(name)
             if driver is None:
-                if name not in Cluster.names():
+                if name not in Cluster.names() and name not in Cluster.names(sealed=True):
                     raise KeyError(name)
                 driver = self._drivers[name] = Driver(Cluster.open(name), self._announce)
             return driver
@@ -137,6 +137,18 @@ class Runtime:
             driver = self._drivers.setdefault(fork.name, Driver(fork, self._announce))
         self.wake()
         return driver.cluster
+
+    def store_run(self, name: str, revision: int, run: str) -> Cluster:
+        """Store the history of *name* up to *revision* as *run*, which nobody drives.
+
+        Raises: KeyError; ApiError when there are too many, or that revision is not kept.
+        """
+        stored = Cluster.names(sealed=True)
+        if len(stored) >= settings.MAX_RUNS:
+            raise TooManyRequests(f"There are {len(stored)} stored runs, as many as may be.")
+        made = self.driver(name).cluster.fork(run, revision, seal=True)
+        with self._lock:
+            return self._drivers.setdefault(run, Driver(made, self._announce)).cluster
 
     def destroy(self, name: str) -> None:
         """Delete the cluster with all that was in it. Raises: KeyError."""
@@ -258,7 +270,7 @@ class Runtime:
         with self._lock:
             drivers = list(self._drivers.values())
         for driver in drivers:
-            if not self.drives(driver):
+            if not self.drives(driver) or driver.cluster.sealed:
                 continue
             try:
                 nap = min(nap, driver.turn())

@@ -131,6 +131,7 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 
 # -- the clusters -----------------------------------------------------------------------------------------
 MAX_CLUSTERS = 40
+MAX_RUNS = 100  # stored ones
 PACE = env.float("PACE", default=1.0)
 PACE_IS_GIVEN = "PACE" in env.ENVIRON
 DNS_PORT = env.int("DNS_PORT", default=5353)  # 0: none

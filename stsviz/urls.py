@@ -16,6 +16,7 @@ from stsviz.pages import (
     player,
     scenarios,
     share,
+    stored,
     timebar,
     views,
 )
@@ -63,6 +64,9 @@ urlpatterns = [
     path("c/<slug:name>/embed", player.embed, name="embed"),
     path("c/<slug:name>/cluster.yaml", share.cluster_yaml, name="cluster-yaml"),
     path("c/<slug:name>/sharing", share.menu, name="share-menu"),
+    path("c/<slug:name>/share", stored.store, name="share"),
+    path("s/<slug:run>", stored.show, name="stored"),
+    path("s/<slug:run>/embed", stored.embed, name="stored-embed"),
     path("c/<slug:name>/tables.txt", views.tables, name="tables"),
     re_path(r"^c/(?P<name>[-\w]+)/picture\.(?P<form>svg|png|pdf|dot)$", views.picture, name="picture"),
 ]

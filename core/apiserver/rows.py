@@ -18,7 +18,7 @@ from django.db.models import Q
 
 from core import models
 from core.api.references import references
-from core.apimachinery.errors import AlreadyExists, Gone, NotFound
+from core.apimachinery.errors import AlreadyExists, Forbidden, Gone, NotFound
 from core.apimachinery.meta import Obj, Ref, ref_of
 
 SLACK = 1000  # changes kept beyond those asked for: a thousand rows are forgotten at a time
@@ -76,8 +76,9 @@ _HEAD = ", ".join(Head._fields)
 # -- clusters ------------------------------------------------------------------------------------
 
 
-def names() -> list[str]:
-    return list(models.Cluster.objects.order_by("id").values_list("name", flat=True))
+def names(*, sealed: bool = False) -> list[str]:
+    found = models.Cluster.objects.filter(sealed=sealed).order_by("id")
+    return list(found.values_list("name", flat=True))
 
 
 def find(name: str) -> models.Cluster:
@@ -96,6 +97,17 @@ def make(name: str, start: float, seed: int, settings: Mapping[str, Any]) -> mod
         )
     except IntegrityError as error:
         raise AlreadyExists(f'cluster "{name}" already exists') from error
+
+
+def seal(row: models.Cluster) -> models.Cluster:
+    """Let *row* be a run of its own that nothing is added to any more."""
+    row.sealed, row.origin, row.origin_name, row.forked_at = True, None, "", 0
+    row.save(update_fields=["sealed", "origin", "origin_name", "forked_at"])
+    return row
+
+
+def sealed(name: str) -> Forbidden:
+    return Forbidden(f"{name} is a stored run, and stays as it is")
 
 
 def gone(name: str) -> NotFound:

@@ -48,6 +48,7 @@ class Store:
         self.name = row.name
         self.settings: Mapping[str, Any] = row.settings
         self.started = row.started
+        self.sealed = row.sealed  # a stored run: nothing is written any more
         self.lock = threading.RLock()
         self.looking_back = threading.RLock()  # taken before the lock: over what core/past.py keeps
         self.waiting = 0
@@ -56,8 +57,7 @@ class Store:
         self.revision = 0  # committed
         self.compacted = 0
         self.now = row.now
-        self.pace = row.pace
-        self.mode = row.mode
+        self.pace, self.mode = row.pace, row.mode
         self.lease_holder = row.lease_holder
         self.ids = Ids(row.seed, row.draws)
         self.ring: deque[Change] = deque()
@@ -74,9 +74,9 @@ class Store:
     # -- clusters --------------------------------------------------------------------------------
 
     @staticmethod
-    def names() -> list[str]:
-        """Return the names of all clusters of the database, oldest first."""
-        return rows.names()
+    def names(*, sealed: bool = False) -> list[str]:
+        """Return the names of all clusters of the database, oldest first; or of the *sealed* ones."""
+        return rows.names(sealed=sealed)
 
     @classmethod
     def open(cls, name: str) -> Store:
@@ -94,12 +94,15 @@ class Store:
             yield cls(rows.make(name, start, seed, settings))
 
     @contextmanager
-    def forking(self, name: str, at: tuple[int, float], objects: Iterable[Obj]) -> Iterator[Store]:
+    def forking(
+        self, name: str, at: tuple[int, float], objects: Iterable[Obj], seal: bool
+    ) -> Iterator[Store]:
         """Make the cluster *name*, which begins as this one was *at* (revision, simulated epoch seconds),
-        with the *objects* of then and ids of its own. Raises: AlreadyExists, Gone, NotFound."""
+        with the *objects* of then and ids of its own; *seal* it? Raises: AlreadyExists, Gone, NotFound."""
         with rows.atomic():
             head = Head(at[0], self.compacted, at[1], 0, self.pace, self.mode, "")
-            yield Store(rows.fork(self._rows, name, head, branched(self.ids.seed, name), objects))
+            row = rows.fork(self._rows, name, head, branched(self.ids.seed, name), objects)
+            yield Store(rows.seal(row) if seal else row)
 
     def origin(self) -> Origin | None:
         """Return where this cluster was forked from, or None."""
@@ -220,6 +223,8 @@ class Store:
         if self._owner == threading.get_ident():
             yield
             return
+        if self.sealed:
+            raise rows.sealed(self.name)
         with self.reading():
             now = self.clock() if self.clock is not None else 0.0
             self._owner = threading.get_ident()
@@ -378,8 +383,7 @@ def is_seated(ref: Ref, obj: Obj) -> bool:
 def not_found(ref: Ref) -> ApiError:
     """Return what says that *ref* is not there, or that nothing ever can be (registry/store.go)."""
     resource = BY_KIND[ref.kind]
-    faults = path_segment_name(ref.name)
-    if faults:
+    if faults := path_segment_name(ref.name):
         return BadRequest(f"Name parameter invalid: {quoted(ref.name)}: {';'.join(faults)}")
     return NotFound(
         f"{resource.group_resource} {quoted(ref.name)} not found",
@@ -389,9 +393,7 @@ def not_found(ref: Ref) -> ApiError:
 
 def modified(ref: Ref, why: str = "") -> Conflict:
     resource = BY_KIND[ref.kind]
-    why = why or (
-        "the object has been modified; please apply your changes to the latest version and try again"
-    )
+    why = why or "the object has been modified; please apply your changes to the latest version and try again"
     return Conflict(
         f'Operation cannot be fulfilled on {resource.group_resource} "{ref.name}": {why}',
         name=ref.name, group=resource.group, kind=resource.plural,

@@ -31,8 +31,11 @@ AS_OF_THEN: dict[str, Callable[..., HttpResponse]] = {
     "picture": picture,
     "tables": tables,
 }
-NOT_FORKED = frozenset({"clock", "unfold", "demo", "reset", "destroy", "fork", "apply-stop"})
+NOT_FORKED = frozenset({"clock", "unfold", "demo", "reset", "destroy", "fork", "apply-stop", "share"})
 """Names of the addresses that are about the cluster as it is, whoever looks at what."""
+
+MOVING = frozenset({"clock", "demo", "reset"})
+"""Names of those that let time pass: not in a stored run."""
 
 View = Callable[..., HttpResponse]
 
@@ -61,15 +64,39 @@ def _go(name: str) -> HttpResponse:
 def forking(pattern: URLPattern) -> URLPattern:
     """Let *pattern* mind the past: its command forks first, its question is about then."""
     name = pattern.name or ""
+    if name in MOVING:
+        pattern.callback = _kept_as_it_is(pattern.callback)
     if name not in NOT_FORKED:
         pattern.callback = _minding_the_past(pattern.callback, AS_OF_THEN.get(name))
     return pattern
+
+
+def end_of_run(name: str) -> int | None:
+    """Return the last revision of a stored run, None for a cluster that goes on: a run is always the past."""
+    try:
+        cluster = runtime.cluster(name)
+    except KeyError:
+        return None
+    return cluster.past.last if cluster.sealed else None
+
+
+def _kept_as_it_is(view: View) -> View:
+    @functools.wraps(view)
+    def inner(request: HttpRequest, *arguments: Any, **values: Any) -> HttpResponse:
+        if end_of_run(values.get("name", "")) is not None:
+            text = "A stored run stays as it is. Go on from here, and you have a cluster of your own."
+            return refused(request, text, 403)
+        return view(request, *arguments, **values)
+
+    return inner
 
 
 def _minding_the_past(view: View, then: View | None) -> View:
     @functools.wraps(view)
     def inner(request: HttpRequest, *arguments: Any, **values: Any) -> HttpResponse:
         revision, name = looked_at(request), values.get("name")
+        if revision is None and name is not None:
+            revision = end_of_run(name)
         if revision is None or name is None:
             return view(request, *arguments, **values)
         try:

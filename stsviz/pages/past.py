@@ -181,6 +181,7 @@ def _banner(driver: Driver, revision: int) -> str:
     context = {
         "name": cluster.name,
         "at": revision,
+        "sealed": cluster.sealed,
         "place": timebar.place_of(told, revision),
         "newest": len(told) - 1,
         "last": past.last,

@@ -59,6 +59,7 @@ def menu(request: HttpRequest, name: str) -> HttpResponse:
     context = {
         "name": name,
         "at": at,
+        "sealed": cluster.sealed,
         "last": cluster.past.last,
         "query": query,
         "moment": f"{request.build_absolute_uri(reverse('page', kwargs={'name': name}))}?{urlencode(moment)}",
