@@ -69,6 +69,12 @@
   new MutationObserver(refit).observe(canvas, { subtree: true, attributeFilter: ['viewBox'] })
   window.stsviz = {
     zoom: how => { if (how === 'fit') { touched = false; fit() } else zoom(how === 'in' ? 1.25 : 0.8) },
+    centre: element => {  // bring an element to the middle of the height, large enough to be read
+      if (scale < READABLE) zoom(READABLE / scale)
+      const a = element.getBoundingClientRect(), b = room.getBoundingClientRect()
+      move(0, b.top + (b.height - a.height) / 2 - a.top)
+      window.stsviz.show(element)
+    },
     show: element => {  // bring an element into the room, as little as needed
       const a = element.getBoundingClientRect(), b = room.getBoundingClientRect()
       const side = document.getElementById('side').getBoundingClientRect()  // may lie over the room's right end

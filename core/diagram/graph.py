@@ -188,10 +188,9 @@ class _Build:
         """Return what stands for the seats of *owner* from the top down: ordinals and ranges."""
         if not self._folds:
             return sorted(moving)
-        kind, namespace, name = owner["kind"].lower(), namespace_of(owner), name_of(owner)
 
         def id_of(first: int, size: int) -> str:
-            return element_id(f"{'range' if size == CHUNK else 'span'}-{kind}", namespace, name, first)
+            return range_id(owner, first, size)
 
         def is_ready(ordinal: int) -> bool:
             return ordinal in pods and self._is_settled(pods[ordinal])
@@ -365,6 +364,12 @@ class _Build:
             machines = machines[:MACHINES_SHOWN]
         self._graph.machines = machines
         self._graph.left_out = "; ".join(left_out)
+
+
+def range_id(owner: Obj, first: int, size: int = CHUNK) -> str:
+    """Return the id of the range of *owner* that begins at *first*."""
+    kind = f"{'range' if size == CHUNK else 'span'}-{owner['kind'].lower()}"
+    return element_id(kind, namespace_of(owner), name_of(owner), first)
 
 
 def _age(obj: Obj) -> tuple[str, str, str]:

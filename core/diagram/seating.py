@@ -133,5 +133,32 @@ def _claims_by_set(sets: Iterable[Obj], claims: Iterable[Obj]) -> dict[str, dict
     return found
 
 
+def seat_of(ref: Ref, view: View) -> tuple[Obj, int] | None:
+    """Return the StatefulSet and the ordinal that *ref* belongs to: a Pod, a claim, or a volume."""
+    if ref.kind == "PersistentVolume":
+        volume = view.get(*ref)
+        claim = (volume or {"spec": {}})["spec"].get("claimRef") or {}
+        ref = Ref("PersistentVolumeClaim", claim.get("namespace", ""), claim.get("name", ""))
+    if ref.kind == "PersistentVolumeClaim":
+        users = view.indexed("pods-by-claim", (ref.namespace, ref.name))
+        if users:
+            ref = ref_of(users[0])
+    for sts in view.list("StatefulSet", ref.namespace):
+        templates = sts["spec"].get("volumeClaimTemplates") or ()
+        stems = [f"{name_of(t)}-{name_of(sts)}" for t in templates] if ref.kind != "Pod" else [name_of(sts)]
+        stem, _, number = ref.name.rpartition("-")
+        if ref.kind in ("Pod", "PersistentVolumeClaim") and stem in stems and is_ordinal(number):
+            return sts, int(number)
+    return None
+
+
+def seats_named(view: View, text: str) -> Iterable[Ref]:
+    """Return the seats that are called *text* or have that number, whether somebody sits there or not."""
+    for sts in view.list("StatefulSet"):
+        stem, _, number = text.rpartition("-")
+        if stem in ("", name_of(sts)) and is_ordinal(number) and int(number) in window(sts):
+            yield Ref("Pod", namespace_of(sts), f"{name_of(sts)}-{number}")
+
+
 def is_ordinal(text: str) -> bool:
     return text.isascii() and text.isdigit() and (text == "0" or text[0] != "0") and len(text) < 10

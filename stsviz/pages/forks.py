@@ -31,7 +31,7 @@ AS_OF_THEN: dict[str, Callable[..., HttpResponse]] = {
     "picture": picture,
     "tables": tables,
 }
-NOT_FORKED = frozenset({"clock", "unfold", "demo", "reset", "destroy", "fork", "apply-stop", "share"})
+NOT_FORKED = frozenset({"clock", "unfold", "show", "demo", "reset", "destroy", "fork", "apply-stop", "share"})
 """Names of the addresses that are about the cluster as it is, whoever looks at what."""
 
 MOVING = frozenset({"clock", "demo", "reset"})

@@ -20,8 +20,9 @@ from django.utils.html import escape
 from core.apimachinery.errors import Gone
 from core.apimachinery.meta import Ref
 from core.cluster import Cluster
-from core.diagram import graph, layout, patch, render
+from core.diagram import graph, layout, patch, render, seating
 from core.diagram.cards import Scene
+from core.diagram.folding import CHUNK
 from core.diagram.layout import Frame
 from core.diagram.resting import Memory
 from stsviz.driver import Driver
@@ -169,10 +170,31 @@ class Stage:
         shown, _ = self.current()
         return shown.frame.labels.get(element, "") if element not in shown.frame.refs else ""
 
+    def reveal(self, ref: Ref) -> str:
+        """Unfold the range that hides *ref*, for every viewer; return its element id, "" if it has none."""
+        shown, _ = self.current()
+        known = next((id_ for id_, other in shown.frame.refs.items() if other == ref), "")
+        if known:
+            return known
+        with self.driver.cluster.reading() as view:
+            seat = seating.seat_of(ref, view)
+        if seat is None:
+            return ""
+        sts, ordinal = seat
+        self._open(graph.range_id(sts, ordinal // CHUNK * CHUNK))
+        self.look()
+        frame = self._shown.frame if self._shown is not None else shown.frame
+        return next((id_ for id_, other in frame.refs.items() if other == ref), "")
+
     def expand(self, element: str) -> None:
-        """Open a folded range of ordinals, for every viewer; when many are open, one of them closes."""
-        if self.folded(element):
-            self.expanded = frozenset([*sorted(self.expanded)[-MAX_EXPANDED + 1 :], element])
+        """Open a folded range of ordinals, for every viewer, or close it; when many are open, one closes."""
+        if element in self.expanded:
+            self.expanded -= {element}
+        elif self.folded(element):
+            self._open(element)
+
+    def _open(self, element: str) -> None:
+        self.expanded = frozenset([*sorted(self.expanded - {element})[-MAX_EXPANDED + 1 :], element])
 
     def fold(self) -> None:
         """Close every range."""
