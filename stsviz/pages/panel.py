@@ -44,12 +44,11 @@ def _context(cluster: Cluster | Moment, view: View, ref: Ref) -> dict[str, Any]:
     events = view.indexed("events-by-involved", last["metadata"]["uid"]) if last else []
     newest = sorted(events, key=_revision, reverse=True)[:MOST_EVENTS]
     return {
-        **reasons.reasons(cluster, view, ref, obj, last),
+        **reasons.reasons(cluster, view, ref, last, newest),
         **seat.card(cluster, view, ref),
         "ref": ref,
         "kind": ref.kind,
         "uid": obj["metadata"]["uid"] if obj else "",
-        "event": newest[0] if newest else None,
         "events": [_told(event, float(cluster.started)) for event in newest],
         "entries": menu.rows(obj),
         "what": "/".join(ref),

@@ -5,7 +5,7 @@ The words are the components' and core/explain's; here they are only laid out.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import yaml
@@ -13,7 +13,8 @@ import yaml
 from core.api.kinds import BY_KIND
 from core.api.podclaims import claim_names
 from core.apimachinery.manifest import parse_path, read_tree_of
-from core.apimachinery.meta import Obj, Ref, without
+from core.apimachinery.meta import Obj, Ref, is_terminating, without
+from core.apimachinery.timestamps import seconds
 from core.client.cache import View
 from core.cluster import Cluster
 from core.diagram import facts
@@ -21,6 +22,7 @@ from core.diagram.facts import State
 from core.explain import Asked, Culprit, Explanation, explain
 from core.past import Moment
 
+EARLY = "1970-01-01T00:00:00Z"
 LONG_YAML = 40_000  # characters of YAML shown
 _MOODS = {
     facts.EXPECTED: "expected: somebody is about to act",
@@ -138,13 +140,34 @@ def _owner(pod: Ref, last: Obj | None) -> Ref:
     return Ref("StatefulSet", pod.namespace, pod.name.rpartition("-")[0])
 
 
+def event_of(newest: Sequence[Obj], obj: Obj | None, why: str, cls: str) -> Obj | None:
+    """Return the Event that says the same in Kubernetes' own words; of what is as it should be, none.
+
+    *newest*: its Events, newest first; *cls*: of its state. An Event of before a deletion is about
+    something else.
+    """
+    if not newest or not why or cls == facts.READY:
+        return None
+    if obj is not None and is_terminating(obj):
+        grace = obj["metadata"].get("deletionGracePeriodSeconds") or 0
+        asked = seconds(obj["metadata"]["deletionTimestamp"]) - grace
+        return newest[0] if seconds(newest[0].get("lastTimestamp") or EARLY) >= asked else None
+    if cls in ("", facts.RELEASED):
+        return newest[0] if newest[0]["type"] == "Warning" else None
+    return newest[0]
+
+
 # -- what the template gets ----------------------------------------------------------------------------
 
 
 def reasons(
-    cluster: Cluster | Moment, view: View, ref: Ref, obj: Obj | None, last: Obj | None
+    cluster: Cluster | Moment, view: View, ref: Ref, last: Obj | None, newest: Sequence[Obj]
 ) -> dict[str, Any]:
-    """Return the Why of *ref*. *last*: the object, or what was last known of one that is gone."""
+    """Return the Why of *ref*. *last*: the object, or what was last known of one that is gone.
+
+    *newest*: its Events, newest first.
+    """
+    obj = view.get(*ref)
     state = state_of(view, ref, obj, cluster.now)
     found = explain(Asked(view, cluster.settings, cluster.now, ref, obj))
     sentence = sentence_of(cluster, ref, last, state, found)
@@ -156,6 +179,7 @@ def reasons(
     return {
         "question": question(ref, obj, state, sentence),
         "why": sentence,
+        "event": event_of(newest, obj, sentence, state.cls if state is not None else ""),
         "mood": mood,
         "mood_words": _MOODS.get(mood, ""),
         "component": found.component,

@@ -272,11 +272,10 @@ class Stage:
             if old is None or old.revision != revision or old.expanded != expanded:
                 scene = Scene(view, cluster.tombstones, now, cluster.notes, self._memory, changed)
                 drawing = graph.build(scene, None, expanded)
-                entries = timeline.read(cluster, old.entries if old else ())
-            else:
-                entries = old.entries
             tables = twin.read(view, now, old.tables if old else None, self._rows_to_age(), changed)
             small = status.parts(driver, view, drawing.left_out if drawing else old.left_out)
+        # Not above: what reads the history takes its lock before the store's.
+        entries = timeline.read(cluster, old.entries if old else ()) if drawing or not old else old.entries
         frame = layout.place(drawing, old.frame if old else None) if drawing else old.frame
         left_out = drawing.left_out if drawing else old.left_out
         return Snapshot(revision, expanded, frame, left_out, tables, entries, small)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -135,3 +136,23 @@ def test_a_destroyed_clusters_stage_goes_when_another_comes(lab: Cluster) -> Non
     stage_of(LAB)
 
     assert list(stages._stages) == [LAB]
+
+
+def test_the_history_is_read_with_the_store_released(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who looks back takes the history's lock, then the store's: the other way round both would wait."""
+    cluster, free = stage.driver.cluster, threading.Event()
+
+    def enter() -> None:
+        with cluster.reading():
+            free.set()
+
+    def read(*arguments: object) -> list[object]:
+        other = threading.Thread(target=enter)
+        other.start()
+        assert free.wait(5)
+        other.join()
+        return []
+
+    monkeypatch.setattr(stages.timeline, "read", read)
+    change(stage)
+    assert free.is_set()
