@@ -5,7 +5,7 @@ DATABASE_URL   another database, e.g. postgres://user@host/name
 REDIS_URL      a channel layer that several processes share
 ALLOWED_HOSTS  names this site answers to, comma separated; others than those of loopback want a token
 STSVIZ_TOKEN   the token to show when other machines can reach the site (default: file `token` in STSVIZ_DATA)
-EMBED_ANCESTORS  pages that may show /c/NAME/embed in a frame (default 'self'), as CSP's frame-ancestors has them
+EMBED_ANCESTORS  pages that may frame /c/NAME/embed (default 'self'), as frame-ancestors of CSP has them
 PACE           simulated seconds per second at the start; DNS_PORT: answer DNS on this port (0: not at all)
 """
 
@@ -104,12 +104,13 @@ CHANNEL_LAYERS = {
     )
 }
 
-# -- static files: served as they lie in static/, asked for again at every visit ------------------------
+# -- static files: served as they lie in static/, each asked for once: its address tells its bytes ---------
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = DEBUG
-WHITENOISE_MAX_AGE = 0
+WHITENOISE_MAX_AGE = 0 if DEBUG else 365 * 24 * 3600
+STORAGES = {"staticfiles": {"BACKEND": "stsviz.statics.Versioned"}}
 
 # -- limits and locks -------------------------------------------------------------------------------------
 MAX_BODY_BYTES = 4 * 1024 * 1024  # of a request: manifests and files are small
@@ -121,7 +122,7 @@ CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-EMBED_ANCESTORS = env.str("EMBED_ANCESTORS", default="'self'")  # of `embed` alone, as frame-ancestors has them
+EMBED_ANCESTORS = env.str("EMBED_ANCESTORS", default="'self'")  # of `embed` alone
 CSRF_COOKIE_SAMESITE = "Strict"
 CSRF_COOKIE_HTTPONLY = True  # the page carries the token in a header of its own
 CSRF_FAILURE_VIEW = "stsviz.pages.views.csrf_failure"
