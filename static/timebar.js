@@ -29,8 +29,8 @@
     if (document.getElementById('tracks').hidden || document.hidden) return
     const url = new URL(bar.dataset.url, location.href)
     url.searchParams.set('seen', ticks().dataset.seen ?? '')
-    const answer = await fetch(url)
-    if (answer.status !== 200) return
+    const answer = await fetch(url).catch(() => null)  // that nobody answers, the socket says
+    if (answer?.status !== 200) return
     const made = document.createElement('template')
     made.innerHTML = await answer.text()
     for (const part of [...made.content.children]) document.getElementById(part.id).replaceWith(part)

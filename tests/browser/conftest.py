@@ -26,6 +26,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+NOBODY_ANSWERS = ("WebSocket", "htmx:ws:error", "ERR_CONNECTION_REFUSED")
 PATIENCE = 30.0  # wall seconds until the server must answer
 
 
@@ -111,6 +112,6 @@ def _opened(browser: Browser, server: Server) -> Iterator[Page]:
 
 
 def _keep(faults: list[str], kind: str, text: str) -> None:
-    """An error of the page is a fault; that the socket has no server, while we killed it, is not."""
-    if kind == "error" and "WebSocket" not in text and "htmx:ws:error" not in text:
+    """An error of the page is a fault; that nobody answers, while we have killed the server, is not."""
+    if kind == "error" and not any(word in text for word in NOBODY_ANSWERS):
         faults.append(text)
