@@ -43,9 +43,10 @@
   }
   window.stsviz.hears = hears
   document.addEventListener('keydown', event => {
+    if (event.key === 'Escape' && closeMenu()) return event.preventDefault()
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest('input, textarea, select')) return
     const inPicture = room.contains(event.target)
-    if (event.key === 'Escape') { if (!closeMenu()) window.stsviz.clear() }
+    if (event.key === 'Escape') window.stsviz.clear()
     else if (inPicture && WAYS[event.key]) walk(WAYS[event.key])
     else if (inPicture && event.key === 'Enter' && document.activeElement.id) window.stsviz.select(document.activeElement.id)
     else if (!hears(event)) return

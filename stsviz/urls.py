@@ -22,6 +22,7 @@ from stsviz.pages import (
     views,
 )
 from stsviz.pages.present import present
+from stsviz.pages.tables import tables
 
 handler400 = "stsviz.pages.refusals.malformed"
 handler404 = "stsviz.pages.refusals.not_found"
@@ -70,6 +71,7 @@ urlpatterns = [
     path("c/<slug:name>/share", stored.store, name="share"),
     path("s/<slug:run>", stored.show, name="stored"),
     path("s/<slug:run>/embed", stored.embed, name="stored-embed"),
+    path("c/<slug:name>/tables", tables, name="as-tables"),
     path("c/<slug:name>/tables.txt", views.tables, name="tables"),
     re_path(r"^c/(?P<name>[-\w]+)/picture\.(?P<form>svg|png|pdf|dot)$", views.picture, name="picture"),
 ]

@@ -11,6 +11,7 @@ from core.client.cache import View
 from stsviz.driver import Driver
 from stsviz.pages.strip import strip
 from stsviz.pages.timeline import clock
+from stsviz.templatetags.words import tame
 
 
 def parts(driver: Driver, view: View, left_out: str) -> dict[str, str]:
@@ -28,7 +29,7 @@ def parts(driver: Driver, view: View, left_out: str) -> dict[str, str]:
     decision = None if driver.settling else cluster.next_decision()
     coming = "nothing is due until somebody acts" if not driver.settling else ""
     if decision:
-        because = f" — {escape(decision.because)}" if decision.because else ""
+        because = f" — {escape(tame(decision.because))}" if decision.because else ""
         coming = f"<b>next: {escape(decision.actor)}</b> {escape(decision.text)}{because}"
     return {
         "controls": render_to_string("parts/controls.html", controls),

@@ -8,6 +8,7 @@ from django.utils.html import escape
 
 from core.cluster import Cluster, Entry
 from core.journal import entry_of
+from stsviz.templatetags.words import tame
 
 SHOWN = 60  # lines kept on the page: each new one moves, and repaints, all of them
 PAGES = 10  # of SHOWN writes, looked through at most for lines that are worth showing
@@ -48,12 +49,12 @@ def clock(seconds: float) -> str:
 
 
 def line(entry: Entry, started: float) -> str:
-    because = f"<i>— {escape(entry.because)}</i>" if entry.because else ""
-    ref = entry.ref
+    because = f"<i>— {escape(tame(entry.because))}</i>" if entry.because else ""
+    ref, text = entry.ref, escape(tame(entry.text))
     what = escape(f"{ref.kind}/{ref.namespace}/{ref.name}")
     return (
         f'<li id="t-{entry.revision}"><time>{clock(entry.at - started)}</time><b>{escape(entry.actor)}</b>'
-        f'<span><button class="plain" data-select="{what}">{escape(entry.text)}</button> {because}</span>'
+        f'<span><button class="plain" data-select="{what}">{text}</button> {because}</span>'
         "</li>"
     )
 

@@ -17,9 +17,9 @@ QUESTION = next(number for number, beat in enumerate(BEATS) if beat.ask)
 EIGHTEEN_POINTS = 24  # px
 
 SMALLEST = """() => Math.min(...[...document.querySelectorAll('body *')]
-  .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest('.unseen, title')
-    && [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()))
-  .map(e => parseFloat(getComputedStyle(e).fontSize) * (e.getScreenCTM && e.getScreenCTM() ? e.getScreenCTM().a : 1)))"""
+  .filter(e => e.checkVisibility({visibilityProperty: true}) && !e.closest('.unseen, title'))
+  .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.textContent.trim()))
+  .map(e => parseFloat(getComputedStyle(e).fontSize) * (e.getScreenCTM?.()?.a ?? 1)))"""
 
 
 def present(page: Page, server: Server) -> None:
