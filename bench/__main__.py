@@ -17,6 +17,7 @@ RUNS: tuple[tuple[str, ...], ...] = (
     ("bench.past", "300", "10000"),
     ("bench.uploads",),
     ("bench.pages",),
+    ("bench.size", "10000"),
     ("bench.api",),
 )
 

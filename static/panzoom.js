@@ -1,15 +1,23 @@
-// Pan, zoom and fit the picture. Once the viewer has moved it, nothing but the viewer moves it.
+// Pan, zoom and fit the picture. Nothing but the viewer moves it: that the cluster grows does not.
 (() => {
   const room = document.getElementById('room'), canvas = document.getElementById('canvas')
-  const NEAR = 4, FAR = 0.05, LARGEST_FIT = 1.35, READABLE = 0.66, MARGIN = 12
+  const NEAR = 4, FAR = 0.05, LARGEST_FIT = 1.35, READABLE = 0.66, MARGIN = 12, SEEN = 560  // SEEN: of a picture's height, at home in a room that is high enough
   const PRESENTED = 2.4  // the smallest words of the picture have 10 px: 18 pt on the wall are 24
-  let x = 0, y = 0, scale = 1, touched = false
+  let x = 0, y = 0, scale = 1, placed = 'home'  // then 'fit' or 'moved', as the viewer asks
   const pointers = new Map()
 
   const paint = () => { canvas.style.transform = `translate(${x}px, ${y}px) scale(${scale})` }
   const size = () => {
     const box = document.getElementById('picture')?.viewBox.baseVal
     return box ? [box.width, box.height] : [1, 1]
+  }
+  // Where it begins: its top, as wide as the room allows. What is in the picture does not come into it.
+  const home = () => {
+    const [w] = size(), W = room.clientWidth - 2 * MARGIN, H = room.clientHeight
+    scale = Math.min(LARGEST_FIT, Math.max(READABLE, Math.min(W / w, Math.max(0.9, H / SEEN))))
+    x = Math.max(MARGIN, (room.clientWidth - w * scale) / 2)
+    y = MARGIN
+    paint()
   }
   const fit = () => {
     const [w, h] = size(), W = room.clientWidth - 2 * MARGIN, H = room.clientHeight - 2 * MARGIN
@@ -25,10 +33,10 @@
     x = cx - (cx - x) * next / scale
     y = cy - (cy - y) * next / scale
     scale = next
-    touched = true
+    placed = 'moved'
     paint()
   }
-  const move = (dx, dy) => { x += dx; y += dy; touched = true; paint() }
+  const move = (dx, dy) => { x += dx; y += dy; placed = 'moved'; paint() }
 
   room.addEventListener('wheel', event => {
     event.preventDefault()
@@ -62,13 +70,16 @@
     const how = event.target.closest('[data-zoom]')?.dataset.zoom
     if (how) window.stsviz.zoom(how)
   })
-  const refit = () => { if (!touched) fit() }
-  new ResizeObserver(refit).observe(room)
-  // Not for each change inside the picture: to fit is to measure, and that lays out the page before its time.
-  new MutationObserver(refit).observe(canvas, { childList: true })
-  new MutationObserver(refit).observe(canvas, { subtree: true, attributeFilter: ['viewBox'] })
+  const place = () => {
+    if (placed === 'fit') fit()
+    else if (placed === 'home') home()
+  }
+  new ResizeObserver(place).observe(room)
+  const shown = () => { if (document.body.classList.contains('presenting')) place() }  // nobody is there to ask for it
+  new MutationObserver(shown).observe(canvas, { childList: true })
+  new MutationObserver(shown).observe(canvas, { subtree: true, attributeFilter: ['viewBox'] })
   window.stsviz = {
-    zoom: how => { if (how === 'fit') { touched = false; fit() } else zoom(how === 'in' ? 1.25 : 0.8) },
+    zoom: how => { if (how === 'fit') { placed = 'fit'; fit() } else zoom(how === 'in' ? 1.25 : 0.8) },
     centre: element => {  // bring an element to the middle of the height, large enough to be read
       if (scale < READABLE) zoom(READABLE / scale)
       const a = element.getBoundingClientRect(), b = room.getBoundingClientRect()

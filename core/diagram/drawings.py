@@ -240,7 +240,7 @@ def _service(node: Node, box: Box) -> list[Mark]:
     x, y, w, h = box
     middle = y + h / 2
     sign, word = _sign(node, x + w - PAD, middle, w / 2)
-    kind = text("quiet", word.x - width_of(word) - GLYPH_ROOM - 6, middle, node.slots["address"], 90, "r")
+    kind = text("quiet", word.x - width_of(word) - GLYPH_ROOM - 6, middle, node.slots["address"], 64, "r")
     taken = width_of(word) + width_of(kind) + GLYPH_ROOM + 16
     name = text("line engraved dns", x + PAD, middle, node.title, w - 2 * PAD - taken)
     return [Shape("box", "card", *box), name, kind, sign, word]
@@ -261,7 +261,7 @@ def _range(node: Node, box: Box) -> list[Mark]:
     out: list[Mark] = [Shape("box behind", "card", x + 4, y - 3, w - 8, h), Shape("box", "card", *box)]
     title = text("name engraved", x + PAD, middle, node.title, w * 0.6)
     sign = glyph(node.state, x + PAD + width_of(title) + 18, middle)
-    word = text("word", x + PAD + width_of(title) + 30, middle, node.word, w * 0.38)
+    word = text("word", x + PAD + width_of(title) + 30, middle, node.word, w - 2 * PAD - width_of(title) - 30)
     return [*out, title, sign, word]
 
 
