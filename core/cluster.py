@@ -6,6 +6,7 @@ text, step, settle, ask why.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import asdict, replace
@@ -301,11 +302,13 @@ class Cluster:
             manager.restart()
             raise
 
-    def step(self, limit: int = 10_000) -> bool:
-        """Go on until one component has carried out a decision; False when nothing is left to decide."""
+    def step(self, limit: int = 10_000, *, until: float = math.inf) -> bool:
+        """Go on until one component has carried out a decision; False when nothing is left to decide by
+        *until* (simulated epoch seconds)."""
         with self.store.transaction():
             for _ in range(limit):
-                if not self.leads or self.manager.next_at() is None:
+                at = self.manager.next_at() if self.leads else None
+                if at is None or at > until:
                     return False
                 if self.manager.run_one():
                     return True

@@ -5,6 +5,7 @@ Source: none in Kubernetes, where only the wall clock passes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Protocol
 
@@ -59,8 +60,9 @@ class Settling:
         self._quiet = quiet
         self._calm_since = cluster.store.now
 
-    def go_on(self, batch: int, more: Callable[[], bool] = lambda: True) -> bool:
-        """Do up to *batch* entries in one transaction while *more* says so; True when at rest."""
+    def go_on(self, batch: int, more: Callable[[], bool] = lambda: True, *, until: float = math.inf) -> bool:
+        """Do up to *batch* entries in one transaction while *more* says so, none that is due after *until*
+        (simulated epoch seconds); True when at rest."""
         manager, store = self._cluster.manager, self._cluster.store
         try:
             with store.transaction():
@@ -71,6 +73,8 @@ class Settling:
                     entry = manager.loop.peek()
                     if entry is None or (entry.timer and entry.at > self._calm_since + self._quiet):
                         return True
+                    if entry.at > until:
+                        return False
                     head = store.head
                     manager.run_one()
                     if store.head != head and any(_matters(c) for c in store.uncommitted_since(head)):

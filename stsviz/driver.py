@@ -14,10 +14,13 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from core.cluster import SETTLE_BATCH, Cluster, Settling
 from stsviz.story import Story
+
+if TYPE_CHECKING:
+    from stsviz.tie import Tie
 
 SLICE = 0.010  # seconds of work before others are let in
 COURTESY = 0.003  # seconds of work that is due which who writes waits for, so that it comes first
@@ -38,6 +41,8 @@ class Driver:
     def __init__(self, cluster: Cluster, announce: Callable[[str, int], None]) -> None:
         self.cluster = cluster
         self.story: Story | None = None
+        self.tie: Tie | None = None
+        """With whose clock this one goes, if with any: that lets time pass for both."""
         self.greeting = ""  # HTML that the next page of this cluster says once: what was done to make it
         self.holder = f"{_host()}/{os.getpid()}/{secrets.token_hex(4)}"
         self._announce = announce
@@ -77,9 +82,13 @@ class Driver:
             elapsed, self._before = self._elapsed(wall), wall
         nap = HEARTBEAT
         self.cluster.store.refresh()
+        if self.tie is not None:
+            nap = self.tie.turn(self, wall)
+            self._left_at = self.cluster.revision
+            return nap
         if self.cluster.revision != self._left_at:  # somebody else wrote: news before any work is done
             self.tell(FRAME)
-        if self._leads(wall):
+        if self.leads(wall):
             pace, story = self.cluster.pace, self.story
             if self._settling is not None:
                 nap = self._settle(self._settling)
@@ -143,16 +152,22 @@ class Driver:
 
     @property
     def settling(self) -> bool:
-        return self._settling is not None
+        return self._settling is not None or (self.tie is not None and self.tie.settling)
 
     def settle(self) -> None:
         """From now on go on without waiting, until nothing is left to do."""
         self._settling = Settling(self.cluster)
 
+    def untie(self) -> None:
+        """Let the clock go by itself again."""
+        if self.tie is not None:
+            self.tie.dissolve()
+
     def stop_settling(self) -> None:
         self._settling = None
 
-    def _leads(self, wall: float) -> bool:
+    def leads(self, wall: float) -> bool:
+        """Take or renew the lease if nobody else has it; tell whether this process steps the cluster."""
         if self.cluster.leads and wall < self._lease_until - LEASE / 2:
             return True
         left_behind = _is_dead(self.cluster.leader)
@@ -189,6 +204,8 @@ class Driver:
         cluster = self.cluster
         if getattr(self._inside, "turn", False) or self._settling is not None or not self._lease_until:
             return 0.0
+        if self.tie is not None:
+            return 0.0  # both stand at the same time, and go on together
         if cluster.mode != "real" or cluster.pace <= 0:
             return 0.0
         with self._time:

@@ -99,6 +99,7 @@ class Runtime:
         """Forget a cluster that another process has destroyed, or made anew under the same name."""
         name = driver.cluster.name
         with self._lock:
+            driver.untie()
             if self.drives(driver):
                 del self._drivers[name]
         self._next_look = 0.0
@@ -154,6 +155,7 @@ class Runtime:
         """Delete the cluster with all that was in it. Raises: KeyError."""
         with self._lock:
             driver = self._drivers.pop(name)
+            driver.untie()
             driver.cluster.destroy()
         self._announce(name, GONE)
 
@@ -173,6 +175,7 @@ class Runtime:
         with self._lock:
             try:
                 old = self.driver(name).cluster
+                self._drivers[name].untie()
             except KeyError:
                 driver = self._drivers[name] = Driver(make(), self._announce)
             else:

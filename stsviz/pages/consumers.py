@@ -18,6 +18,7 @@ from django.db import connection
 from stsviz.audience import News
 from stsviz.guests import guests
 from stsviz.pages import panel
+from stsviz.pages.apart import apart
 from stsviz.pages.stage import Stage, out_of_band, stage_of
 from stsviz.runtime import runtime
 
@@ -36,6 +37,7 @@ class Viewer(AsyncWebsocketConsumer):
         self.cursor = query.get("cursor", [""])[0][:40]
         self.selected = query.get("selected", [""])[0][:LONGEST]
         self.at = query.get("at", [""])[0][:20]  # the revision it looks at, when that is in the past
+        self.half = query.get("half", [""])[0][:1]  # "a" or "b" of a page that shows two
         self.shown = ""  # the panel's HTML as last sent
         self.stage: Stage | None = None  # as last asked for: a cluster made anew has another
         self.news = News()
@@ -83,7 +85,7 @@ class Viewer(AsyncWebsocketConsumer):
                 continue
             try:
                 for message in messages:
-                    await self.send(text_data=message)
+                    await self.send(text_data=apart(message, self.half))
             except Exception:
                 log.exception("a viewer of %s could not be sent the news; it has to come again", self.name)
                 await self.close(code=1011)

@@ -19,7 +19,7 @@ from core.diagram.layout import Frame
 from core.past import Moment
 from stsviz.driver import Driver
 from stsviz.kubeapi.kubeconfig import kubeconfig as kubeconfig_of
-from stsviz.pages import commands, jobs, panel, status, twin
+from stsviz.pages import commands, jobs, panel, side, status, twin
 from stsviz.pages.examples import EXAMPLES
 from stsviz.pages.reasons import as_yaml
 from stsviz.pages.scenarios import language_of, manifests_of
@@ -284,6 +284,8 @@ def read_file(request: HttpRequest, name: str) -> HttpResponse:
 def clock(request: HttpRequest, name: str) -> HttpResponse:
     """Pause, go on, step, settle, or change the pace."""
     driver = _driver(name)
+    if driver.tie is not None:
+        return side.clock(request, driver.tie)
     cluster = driver.cluster
     what, mode = request.POST.get("do", ""), cluster.mode
     try:
