@@ -22,7 +22,11 @@ spec: {accessModes: [ReadWriteOnce], capacity: {storage: 1Gi}, hostPath: {path: 
 apiVersion: v1
 kind: PersistentVolume
 metadata: {name: pv-fast}
-spec: {storageClassName: fast, accessModes: [ReadWriteOnce], capacity: {storage: 9Gi}, hostPath: {path: /tmp/b}}
+spec:
+  storageClassName: fast
+  accessModes: [ReadWriteOnce]
+  capacity: {storage: 10Gi}
+  hostPath: {path: /tmp/b}
 ---
 apiVersion: v1
 kind: PersistentVolumeClaim
