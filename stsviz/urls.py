@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.urls import URLPattern, path, re_path
 
 from stsviz.pages import (
+    carried,
     compare,
     consumers,
     forks,
@@ -78,6 +79,7 @@ urlpatterns = [
     path("c/<slug:name>/cluster.yaml", share.cluster_yaml, name="cluster-yaml"),
     path("c/<slug:name>/sharing", share.menu, name="share-menu"),
     path("c/<slug:name>/share", stored.store, name="share"),
+    path("run", carried.carried, name="carried"),
     path("s/<slug:run>", stored.show, name="stored"),
     path("s/<slug:run>/embed", stored.embed, name="stored-embed"),
     path("c/<slug:name>/tables", tables, name="as-tables"),

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from core.cluster import Cluster
 from core.export import written
+from stsviz.pages.carried import link_of
 from stsviz.pages.forks import looked_at
 from stsviz.pages.stage import stage_at
 
@@ -56,9 +57,13 @@ def menu(request: HttpRequest, name: str) -> HttpResponse:
     query = f"?at={at}" if at else ""
     moment = {"at": str(at or cluster.past.last), **({"what": what} if what else {})}
     frame = request.build_absolute_uri(reverse("embed", kwargs={"name": name})) + query
+    carried, uncarried = link_of(request, cluster, at or cluster.past.last)
     context = {
         "name": name,
         "at": at,
+        "carried": carried,
+        "uncarried": uncarried,
+        "local": request.get_host().split(":")[0] in ("127.0.0.1", "localhost"),
         "sealed": cluster.sealed,
         "last": cluster.past.last,
         "query": query,
