@@ -35,9 +35,9 @@ class Fold(NamedTuple):
         """Say in a few words how its seats are."""
         moving = self.seats - self.ready - self.empty
         words = [
-            f"{self.ready} Ready, claims Bound" if self.ready else "",
-            f"{self.empty} scaled down, claims stay Bound" if self.empty else "",
-            f"{moving} on their way" if moving else "",
+            f"{self.ready:,} Ready, claims Bound" if self.ready else "",
+            f"{self.empty:,} scaled down, claims stay Bound" if self.empty else "",
+            f"{moving:,} on their way" if moving else "",
         ]
         return "; ".join(filter(None, words))
 

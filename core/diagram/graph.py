@@ -357,7 +357,7 @@ class _Build:
         ]
         left_out: list[str] = []
         if self._hidden:
-            left_out.append(f"{self._hidden} seats are folded into ranges: open one to see them")
+            left_out.append(f"{self._hidden:,} seats are folded into ranges: open one to see them")
         if len(machines) > MACHINES_SHOWN:
             machines.sort(key=lambda machine: machine.state == READY)
             left_out.append(f"{len(machines) - MACHINES_SHOWN} nodes are not shown")

@@ -59,7 +59,7 @@ def test_seats_that_were_scaled_away_fold_and_keep_their_claims() -> None:
 def test_ten_thousand_are_ten_spans() -> None:
     found = drawn((), quiet(range(10_000)))
     assert len(found) == 16
-    assert words(found)[4] == ("span-1000", 1000, 1999, "1000 Ready, claims Bound")
+    assert words(found)[4] == ("span-1000", 1000, 1999, "1,000 Ready, claims Bound")
 
 
 def test_a_span_opens_into_hundreds_and_a_hundred_into_seats() -> None:
