@@ -12,7 +12,7 @@ HALVES = ("a", "b")
 SHARED = frozenset({"menu", "said", "outcome", "view"})
 """Ids of what a page has once, however many clusters it shows."""
 
-_ELEMENT = re.compile(r'<g id="([^"]+)"')
+_ELEMENT = re.compile(r'<g((?: hx-swap-oob="[^"]*")?) id="([^"]+)"')
 _ID = re.compile(r'(\s(?:id|for|aria-controls|aria-labelledby|aria-describedby|data-jump)=")([^"\s]+)"')
 _PLACE = re.compile(r'(\s(?:hx-target="|hx-swap-oob="\w+:)#)([^"]+)"')
 _ROW = re.compile(r"(\s(?:hx-swap-oob=\"\w+:)\[id=')([^']+)'")
@@ -30,7 +30,7 @@ def apart(html: str, half: str) -> str:
         start, name, end = found[1], found[2], found[0][-1]
         return found[0] if name in SHARED else f"{start}{half}-{name}{end}"
 
-    html = _ELEMENT.sub(r'<g id="\1" data-select="\1"', html)
+    html = _ELEMENT.sub(r'<g\1 id="\2" data-select="\2"', html)
     for pattern in (_ID, _PLACE, _ROW):
         html = pattern.sub(renamed, html)
     return html

@@ -44,6 +44,8 @@ def test_deleted_in_both_the_seat_keeps_its_name_and_the_deployment_gets_a_stran
     page.locator("#b-picture > g[tabindex]").filter(has_text="web-").nth(1).click()
     expect(page.locator("#b-panel")).to_contain_text("Pod web-")
     expect(page.locator("#a-panel > *")).to_have_count(0)
+    page.locator("#a-seat-default-web-0").click()  # it has been drawn anew since
+    expect(page.locator("#a-panel")).to_contain_text("Who sat here before")
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map(e => e.id)")
     assert len(ids) == len(set(ids))
 

@@ -256,13 +256,13 @@ def test_a_panel_of_a_half_has_the_ids_of_that_half(client: Client, both: tuple[
 
 def test_messages_are_put_apart_and_text_is_left_alone() -> None:
     message = (
-        '<svg><g id="seat-x" hx-swap-oob="outerMorph" class="seat"/>'
+        '<svg><g hx-swap-oob="outerMorph" id="seat-x" class="seat"/>'
         '<g hx-swap-oob="beforeend:#picture"></g></svg>'
         "<ol hx-swap-oob=\"afterend:[id='row_Pod_x_y']\"><li>id=&quot;row&quot; #picture</li></ol>"
     )
 
     assert apart(message, "b") == (
-        '<svg><g id="b-seat-x" data-select="seat-x" hx-swap-oob="outerMorph" class="seat"/>'
+        '<svg><g hx-swap-oob="outerMorph" id="b-seat-x" data-select="seat-x" class="seat"/>'
         '<g hx-swap-oob="beforeend:#b-picture"></g></svg>'
         "<ol hx-swap-oob=\"afterend:[id='b-row_Pod_x_y']\"><li>id=&quot;row&quot; #picture</li></ol>"
     )
