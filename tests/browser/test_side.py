@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 
 def test_deleted_in_both_the_seat_keeps_its_name_and_the_deployment_gets_a_stranger(page: Page) -> None:
-    page.get_by_text("Side by side").click()
+    page.locator("#clusters > summary").click()
     page.get_by_role("button", name="StatefulSet and Deployment").click()
     expect(page).to_have_url(re.compile(r"/side/pair-statefulset/pair-deployment$"))
     page.locator("#a-settle").click()
@@ -51,7 +51,7 @@ def test_deleted_in_both_the_seat_keeps_its_name_and_the_deployment_gets_a_stran
 
 
 def test_on_a_narrow_screen_one_stands_above_the_other(page: Page) -> None:
-    page.get_by_text("Side by side").click()
+    page.locator("#clusters > summary").click()
     page.get_by_role("button", name="OrderedReady and Parallel").click()
     expect(page.locator("#b-seat-default-web-2")).to_be_visible()
 
