@@ -28,7 +28,11 @@ def test_htmx_says_the_version_that_is_recorded() -> None:
     assert f'this.version="{version}"' in (VENDOR / "htmx.min.js").read_text()
 
 
-@pytest.mark.parametrize("path", sorted((ROOT / "templates").rglob("*.html")), ids=lambda p: p.name)
+# The run as a file carries its script and style in itself; its policy names their hashes (test_share).
+PAGES = sorted(set((ROOT / "templates").rglob("*.html")) - {ROOT / "templates" / "player.html"})
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: p.name)
 def test_a_template_has_no_inline_script_style_or_handler_and_no_foreign_address(path: Path) -> None:
     text = path.read_text()
     assert not re.search(r"<script(?![^>]*src=)|<style|\sstyle=|\son\w+=|hx-on|javascript:", text)
