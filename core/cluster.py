@@ -251,7 +251,7 @@ class Cluster:
 
     def written(self) -> list[Obj]:
         """Return what people made of this cluster, in an order in which it can be applied to another."""
-        with self.reading() as view:
+        with self.store.looking_back, self.reading() as view:  # in this order, as all who read the history
             return written(view, self.past.made_by_person)
 
     # -- history ---------------------------------------------------------------------------------

@@ -158,9 +158,12 @@ def history_of(cluster: Cluster, name: str, type_: str) -> tuple[History, Chroni
 def lens(request: HttpRequest, name: str) -> HttpResponse:
     """Show the lens: of `name`, `type` and `from`; with `seen` only its answer, if that is another by now."""
     cluster, at = stage_at(name).driver.cluster, looked_at(request)
-    moment = cluster.past.at(at) if at else cluster
+    moment = cluster.past.at(at) if at is not None else cluster
     with moment.reading() as view:
-        context = _context(request, cluster, moment, view, at)
+        context = _context(request, cluster, moment, view)
+        now = float(moment.now)
+    if "asked" in context:  # not above: what reads the history takes its lock before the store's
+        context |= _over_time(cluster, context["asked"], context["type"], now if at is not None else None)
     answer = render_to_string("parts/dns_answer.html", context)
     digest = hashlib.blake2s(answer.encode(), digest_size=8).hexdigest()
     if request.GET.get("seen") == digest:
@@ -176,9 +179,7 @@ def lens(request: HttpRequest, name: str) -> HttpResponse:
     return response
 
 
-def _context(
-    request: HttpRequest, cluster: Cluster, moment: Cluster | Moment, view: View, at: int | None
-) -> dict[str, Any]:
+def _context(request: HttpRequest, cluster: Cluster, moment: Cluster | Moment, view: View) -> dict[str, Any]:
     question = _question(request, view)
     askers = [name_of(n) for n in view.list("Namespace")]
     askers += [f"{namespace_of(p)}/{name_of(p)}" for p in view.list("Pod")[:MOST_PODS]]
@@ -195,7 +196,6 @@ def _context(
         return context
     tries = _tries(view, cluster.settings, question)
     asked, found = _subject(view, cluster.settings, tries)
-    started = float(cluster.started)
     server = f"@127.0.0.1 -p {settings.DNS_PORT}" if cluster.name == LAB and settings.DNS_PORT else ""
     return context | {
         "search": " ".join(f"{d}." for d in _search(cluster.settings, question.namespace)),
@@ -212,7 +212,6 @@ def _context(
         "because": why(view, cluster.settings, asked, found),
         "server": server or f"@{cluster.settings.cluster_dns}",
         "is_inside": not server,
-        **_over_time(cluster, asked, _type(question), float(moment.now) if at else None, started),
     }
 
 
@@ -290,9 +289,10 @@ def _few(addresses: tuple[str, ...]) -> str:
     return ", ".join(addresses[:4]) + more
 
 
-def _over_time(cluster: Cluster, name: str, type_: str, then: float | None, started: float) -> dict[str, Any]:
+def _over_time(cluster: Cluster, name: str, type_: str, then: float | None) -> dict[str, Any]:
     """Return the history of *name*, newest first, and what caches may say at *then* (None: now)."""
     history, chronicle = history_of(cluster, name, type_)
+    started = float(cluster.started)
     now = cluster.now if then is None else then
     spells, stale = chronicle.spells, chronicle.stale(now)
     if then is not None:
