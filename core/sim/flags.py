@@ -8,8 +8,9 @@ Source: staging/src/k8s.io/component-base/cli/flag and Go's time.ParseDuration (
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import Field, fields
+from ipaddress import IPv4Address, IPv4Network
 from typing import Any, Final
 
 from core.sim.settings import GATES, PROCESSES, RACES, Settings
@@ -18,6 +19,10 @@ FEATURE_GATES: Final = "feature-gates"
 OURS: Final = "stsviz-"
 """Begins a flag that no component of Kubernetes could have."""
 
+LONGEST_NUMBER: Final = 9  # digits: more than thirty years of seconds
+LEAST_PERIOD: Final = 0.1  # seconds
+_PERIODS = ("pvclaimbinder_sync_period", "node_monitor_period")
+_DOMAIN = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?(\.[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?)*")
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
 _DURATION = re.compile(r"(?:\d+(?:\.\d*)?(?:ms|us|ns|h|m|s))+")
 
@@ -67,25 +72,47 @@ def gates(text: str) -> dict[str, bool]:
 
 def value(flag: str, text: str) -> Any:
     """Return what *text* means for *flag*. Raises: ValueError, in words."""
-    name = names()[flag]
-    default = getattr(Settings(), name)
+    found = _read(flag, text)
+    try:
+        check(names()[flag], found)
+    except ValueError as error:
+        raise ValueError(f"--{flag}: {error}") from None
+    return found
+
+
+def _read(flag: str, text: str) -> Any:
+    default = getattr(Settings(), names()[flag])
     if isinstance(default, bool):
         return _bool(flag, text)
     if isinstance(default, float):
         return _number(flag, text) if field_of(flag).metadata["rate"] else _seconds(flag, text)
     if isinstance(default, int):
-        if not text.isdecimal():
-            raise ValueError(f"--{flag}: {text!r} is no whole number")
+        if not text.isdecimal() or len(text) > LONGEST_NUMBER:
+            raise ValueError(f"--{flag}: {text[:40]!r} is no whole number of {LONGEST_NUMBER} digits at most")
         return int(text)
-    choices = field_of(flag).metadata.get("choices")
-    if choices and text not in choices:
-        raise ValueError(f"--{flag}: {text!r} is none of {', '.join(choices)}")
-    if name == "watch_lag_of":
-        try:
-            lags(text)
-        except ValueError as error:
-            raise ValueError(f"--{flag}: {error}") from None
     return text
+
+
+def check(name: str, value: Any) -> None:
+    """Refuse what the field *name* of :class:`Settings` cannot be. Raises: KeyError, ValueError, in words."""
+    one = {one.name: one for one in fields(Settings)}[name]
+    plain: Any = one.default
+    if type(value) is not type(plain):
+        raise ValueError(f"{str(value)[:40]!r} is of another type than {plain!r}")
+    if isinstance(value, int | float) and not 0 <= value < 10**LONGEST_NUMBER:
+        raise ValueError(f"{str(value)[:40]} is not from 0 to {10**LONGEST_NUMBER}")
+    if name in _PERIODS and 0 < value < LEAST_PERIOD:
+        raise ValueError(f"more often than every {LEAST_PERIOD * 1000:g}ms nothing else could happen")
+    choices = one.metadata.get("choices")
+    if choices and value not in choices:
+        raise ValueError(f"{value!r} is none of {', '.join(choices)}")
+    if name in _TEXTS:
+        _TEXTS[name](value)
+
+
+def _domain(text: str) -> None:
+    if len(text) > 200 or not _DOMAIN.fullmatch(text):
+        raise ValueError(f"{text[:40]!r} is no domain")
 
 
 def told(flag: str) -> str:
@@ -140,6 +167,15 @@ def lags(text: str) -> dict[str, float]:
             raise ValueError(f"{process!r} is no process: {', '.join(PROCESSES)}")
         out[process] = duration(lag)
     return out
+
+
+_TEXTS: Final[Mapping[str, Callable[[str], object]]] = {
+    "watch_lag_of": lags,
+    "service_cidr": IPv4Network,
+    "cluster_dns": IPv4Address,
+    "cluster_domain": _domain,
+}
+"""Field -> what refuses a text that it cannot be, with a ValueError."""
 
 
 def _seconds(flag: str, text: str) -> float:

@@ -42,6 +42,17 @@ def test_reads_a_flag_as_its_component_does(flag: str, text: str, value: object)
         ("stsviz-queue-order", "lifo", "none of fifo, shuffled"),
         ("stsviz-watch-lag-of", "kube-proxy=2s", "'kube-proxy' is no process"),
         ("stsviz-watch-lag-of", "kubelet", "'' is no duration"),
+        ("max-pods", "9" * 30, "is no whole number of 9 digits at most"),
+        ("event-ttl", "9" * 400 + "s", "is not from 0 to"),
+        ("node-eviction-rate", "9" * 400, "is not from 0 to"),
+        ("node-monitor-period", "1ms", "nothing else could happen"),
+        (
+            "service-cidr",
+            "10.96.0.0/99",
+            "is not a valid netmask",
+        ),
+        ("cluster-dns", "ten", "Expected 4 octets"),
+        ("cluster-domain", "a..b", "is no domain"),
     ],
 )
 def test_says_what_is_wrong_with_a_flag(flag: str, text: str, words: str):
