@@ -16,6 +16,7 @@ import orjson
 
 from core.apimachinery.errors import BadRequest
 from core.apimachinery.meta import Obj, Ref, is_terminating
+from core.apiserver.patching import MERGE_PATCH, patched
 from core.apiserver.store import Change
 from core.cluster import Cluster
 from core.export import as_written
@@ -198,7 +199,10 @@ def _apply(cluster: Cluster, obj: Obj) -> None:
 
 
 def _patch(cluster: Cluster, kind: str, namespace: str, name: str, patch: Obj) -> None:
-    cluster.patch(Ref(kind, namespace, name), patch)
+    ref = Ref(kind, namespace, name)
+    # A link may be anybody's: what it changes is read as strictly as what kubectl sends.
+    patched(cluster.get(ref), orjson.dumps(patch), MERGE_PATCH, "Strict", [])
+    cluster.patch(ref, patch)
 
 
 def _delete(cluster: Cluster, *what: Any) -> None:

@@ -21,15 +21,17 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods
 
 from core.api.kinds import BY_KIND
+from core.apimachinery.decode import is_too_deep
 from core.apimachinery.errors import AlreadyExists, ApiError
 from core.cluster import Cluster
-from core.sim.settings import Settings
+from core.sim import flags
 from stsviz.pages.timeline import clock
 from stsviz.recipe import LONGEST, MOST_ACTS, MOST_NODES, Recipe, Uncarried, follow, mark_of, recipe_of
 from stsviz.runtime import forked_name, runtime
 
 VERSION = 1
 LONGEST_LINK = 2000  # characters
+LONGEST_NAME = 120  # characters of what an act is about
 LARGEST = 256 * 1024  # bytes of an unpacked recipe
 MADE = "shared"
 # Part of version 1 for good: what most recipes hold, so that a link need not.
@@ -95,26 +97,44 @@ _SHAPES: dict[str, tuple[type | tuple[type, ...], ...]] = {
 def _checked(found: dict[str, Any]) -> Recipe:
     """Return *found* as a recipe that can be followed. Raises: ValueError, TypeError, KeyError."""
     recipe = Recipe(**found)
-    plain = asdict(Settings())
     good = (
-        isinstance(recipe.seed, int)
+        type(recipe.seed) is int  # a bool is none
+        and 0 <= recipe.seed < 1 << 63
         and isinstance(recipe.mark, str)
-        and all(isinstance(number, int | float) for number in (recipe.start, recipe.end))
+        and all(type(number) in (int, float) for number in (recipe.start, recipe.end))
         and 0 < recipe.start < 1 << 33
         and 0 <= recipe.end <= LONGEST
-        and isinstance(recipe.nodes, int)
+        and type(recipe.nodes) is int
         and 0 <= recipe.nodes <= MOST_NODES
-        and all(type(value) is type(plain[name]) for name, value in recipe.settings.items())
+        and isinstance(recipe.settings, dict)
+        and isinstance(recipe.acts, list)
         and len(recipe.acts) <= MOST_ACTS
+        and not is_too_deep(recipe.acts)
     )
+    if not good:
+        raise ValueError("no recipe")
+    for name, value in recipe.settings.items():
+        flags.check(name, value)
     for at, verb, *rest in recipe.acts:
         shape = _SHAPES[verb]
         good = good and 0 <= at <= recipe.end and len(rest) == len(shape)
         good = good and all(isinstance(value, kind) for value, kind in zip(rest, shape, strict=True))
-        good = good and (verb not in ("patch", "delete") or rest[0] in BY_KIND)
+        good = good and (verb not in ("patch", "delete") or (rest[0] in BY_KIND and rest[0] != "VolumeFile"))
+        good = good and (verb != "delete" or type(rest[3]) is not bool)
+        good = good and (verb != "patch" or _is_wish(rest[3]))
     if not good:
         raise ValueError("no recipe")
     return recipe
+
+
+def _is_wish(patch: dict[str, Any]) -> bool:
+    """Whether *patch* changes nothing but what a recipe's acts do: not what an object is, nor its status."""
+    meta = patch.get("metadata", {})
+    return (
+        patch.keys().isdisjoint(("kind", "apiVersion", "status"))
+        and isinstance(meta, dict)
+        and meta.keys() <= {"labels", "annotations", "finalizers"}
+    )
 
 
 def link_of(request: HttpRequest, cluster: Cluster, upto: int) -> tuple[str, str]:
@@ -135,9 +155,13 @@ def link_of(request: HttpRequest, cluster: Cluster, upto: int) -> tuple[str, str
 def _described(request: HttpRequest, recipe: Recipe, text: str) -> HttpResponse:
     acts = []
     for _, verb, first, *rest in recipe.acts:
-        meta = first.get("metadata") or {} if isinstance(first, dict) else {}
-        what = f"{first.get('kind', '')} {meta.get('name', '')}" if meta else " ".join((first, *rest[1:2]))
-        acts.append((verb, what))
+        if isinstance(first, dict):
+            meta = first.get("metadata")
+            name = meta.get("name", "") if isinstance(meta, dict) else ""
+            what = f"{first.get('kind', '')} {name}"
+        else:
+            what = f"{first} {rest[0] if verb == 'write' else rest[1]}"
+        acts.append((verb, what[:LONGEST_NAME]))
     context = {"recipe": recipe, "run": text, "acts": acts, "length": clock(recipe.end)}
     return render(request, "carried.html", context)
 

@@ -177,6 +177,22 @@ def packed(data: bytes) -> str:
         b'{"seed":1,"start":1e9,"end":1,"acts":[[0,"write",1,2,3]]}',
         b'{"seed":1,"start":1e9,"end":1,"acts":[0]}',
         b'{"seed":1,"start":1e9,"end":1,"acts":[[0,"delete","Nonsense","default","a",null,"Background"]]}',
+        b'{"seed":1,"start":1e9,"end":1,"acts":[[0,"delete","Pod","default","a",true,"Background"]]}',
+        b'{"seed":1,"start":1e9,"end":1,"acts":[[0,"delete","VolumeFile","default","a",0,"Background"]]}',
+        b'{"seed":1,"start":1e9,"end":1,"acts":[[0,"patch","Node","","node-1",{"metadata":null}]]}',
+        b'{"seed":1,"start":1e9,"end":1,"acts":[[0,"patch","Node","","node-1",{"metadata":{"name":null}}]]}',
+        b'{"seed":1,"start":1e9,"end":1,"acts":[[0,"patch","Node","","node-1",{"status":5}]]}',
+        b'{"seed":1,"start":1e9,"end":1,"acts":[[0,"apply",' + b'{"a":' * 600 + b"1" + b"}" * 600 + b"]]}",
+        b'{"seed":1,"start":1e9,"end":1,"acts":{"a":1}}',
+        b'{"seed":18446744073709551615,"start":1e9,"end":1}',
+        b'{"seed":-1,"start":1e9,"end":1}',
+        b'{"seed":1,"start":1e9,"end":1,"settings":[]}',
+        b'{"seed":1,"start":1e9,"end":1,"settings":"x"}',
+        b'{"seed":1,"start":1e9,"end":1,"settings":{"service_cidr":"x"}}',
+        b'{"seed":1,"start":1e9,"end":1,"settings":{"node_monitor_period":1e-9}}',
+        b'{"seed":1,"start":1e9,"end":1,"settings":{"watch_lag":-1.0}}',
+        b'{"seed":1,"start":1e9,"end":1,"settings":{"watch_lag_of":"x"}}',
+        b'{"seed":1,"start":1e9,"end":1,"settings":{"queue_order":"x"}}',
     ],
 )
 def test_what_is_whole_but_no_run_is_refused(data: bytes) -> None:
@@ -197,6 +213,9 @@ def test_a_bomb_is_not_unpacked() -> None:
         [0, "delete", "Pod", "default", "nobody", None, "Background"],
         [0, "patch", "Pod", "default", "nobody", {}],
         [0, "write", "nowhere", "/a", "b"],
+        [0, "patch", "Node", "", "node-1", {"spec": [1]}],
+        [0, "patch", "Node", "", "node-1", {"metadata": {"labels": {"a": 5}}}],
+        [0, "patch", "Node", "", "node-1", {"zork": 5}],
     ],
 )
 def test_a_run_that_cannot_be_played_leaves_nothing_behind(
@@ -205,6 +224,20 @@ def test_a_run_that_cannot_be_played_leaves_nothing_behind(
     response = client.post("/run", {"run": pack(Recipe(seed=1, start=1.8e9, end=9.0, acts=[act]))})
     assert response.status_code == 422
     assert "This run cannot be played here:" in response.content.decode()
+    assert runtime.names() == [LAB]
+
+
+@pytest.mark.parametrize("metadata", [5, "x", [1], {"name": [1]}, {"name": "</script><svg onload=alert(1)>"}])
+def test_what_a_link_would_do_is_told_whatever_it_holds(
+    lab: Cluster, client: Client, metadata: object
+) -> None:
+    run = pack(
+        Recipe(seed=1, start=1.8e9, end=9.0, acts=[[0, "apply", {"kind": "Pod", "metadata": metadata}]])
+    )
+    page = client.get("/run", {"run": run})
+    assert page.status_code == 200
+    assert "<svg onload" not in page.content.decode()
+    assert client.post("/run", {"run": run}).status_code == 422
     assert runtime.names() == [LAB]
 
 
