@@ -190,6 +190,12 @@ class Past:
             self._moments.move_to_end(revision)
             return moment
 
+    def check(self, revision: int) -> None:
+        """Refuse a revision that :meth:`at` has not got. Raises: Gone, BadRequest."""
+        with self._store.looking_back:
+            self._catch_up()
+            self._check(revision)
+
     def _check(self, revision: int) -> None:
         if revision > self._seen:
             raise BadRequest(f"there is no revision {revision} yet: the newest is {self._seen}")

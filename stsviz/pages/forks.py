@@ -97,9 +97,9 @@ def _minding_the_past(view: View, then: View | None) -> View:
         revision, name = looked_at(request), values.get("name")
         if revision is None and name is not None:
             revision = end_of_run(name)
-        if revision is None or name is None:
-            return view(request, *arguments, **values)
         try:
+            if revision is None or name is None:
+                return view(request, *arguments, **values)
             if request.method == "POST":
                 stage_at(name)
                 return _in_a_fork(name, revision, lambda fork: view(request, **{**values, "name": fork}))
@@ -113,7 +113,11 @@ def _minding_the_past(view: View, then: View | None) -> View:
 def _in_a_fork(name: str, revision: int, act: Callable[[str], HttpResponse]) -> HttpResponse:
     """Carry out *act* in a fork, and go there; of what is refused nothing stays. Raises: ApiError."""
     fork = runtime.fork(name, revision).name
-    answer = act(fork)
+    try:
+        answer = act(fork)
+    except BaseException:
+        runtime.destroy(fork)
+        raise
     if answer.status_code >= 400 or not _did_something(fork, revision, answer):
         runtime.destroy(fork)
         return answer

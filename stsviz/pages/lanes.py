@@ -36,9 +36,11 @@ _lock = threading.Lock()
 
 @require_safe
 def lanes(request: HttpRequest, name: str) -> HttpResponse:
-    """Show who sat in the seats of one set: of `set` (namespace/name), else of the first."""
+    """Show who sat in the seats of a set: of `set` (namespace/name), else of the first. Raises: ApiError."""
     cluster = stage_at(name).driver.cluster
     past, at = cluster.past, looked_at(request)
+    if at is not None:
+        past.check(at)
     sets = sorted(past.refs("StatefulSet"), key=lambda ref: past.lines_of(ref)[0].revision)
     wanted = request.GET.get("set", "")
     chosen = next((ref for ref in sets if f"{ref.namespace}/{ref.name}" == wanted), sets[0] if sets else None)

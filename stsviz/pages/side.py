@@ -12,7 +12,7 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.urls import reverse
+from django.urls import NoReverseMatch, reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from core.apimachinery.errors import ApiError
@@ -26,7 +26,7 @@ from stsviz.pages.apart import HALVES, apart
 from stsviz.pages.entries import entries_of, line_of
 from stsviz.pages.stage import page_parts, stage_at
 from stsviz.pairs import labels, make, pairs
-from stsviz.runtime import runtime
+from stsviz.runtime import LAB, runtime
 from stsviz.tie import Tie, tie
 
 MOST_THINGS = 60
@@ -55,10 +55,14 @@ def _said(request: HttpRequest, text: str, code: int) -> HttpResponse:
 
 
 def _drivers(a: str, b: str) -> tuple[Driver, Driver]:
-    """Return both. Raises: Http404 when there is no such cluster, or they are one."""
+    """Return both. Raises: Http404 when there is no such cluster, they are one, or one is a stored run."""
     if a == b:
         raise Http404(f"{a} stands beside another cluster, not beside itself")
-    return stage_at(a).driver, stage_at(b).driver
+    drivers = stage_at(a).driver, stage_at(b).driver
+    for driver in drivers:
+        if driver.cluster.sealed:
+            raise Http404("No time passes in a stored run: go on from it, and put that cluster beside.")
+    return drivers
 
 
 # -- the page --------------------------------------------------------------------------------------------
@@ -119,7 +123,11 @@ def pair_menu(request: HttpRequest, name: str) -> HttpResponse:
 @require_safe
 def pick(request: HttpRequest) -> HttpResponse:
     """Go to two clusters that somebody picked."""
-    return redirect("side", a=request.GET.get("a") or "lab", b=request.GET.get("b") or "lab")
+    names = [request.GET.get(key) or LAB for key in ("a", "b")]
+    try:
+        return redirect("side", *names)
+    except NoReverseMatch:
+        raise Http404("this names no cluster") from None
 
 
 @require_POST

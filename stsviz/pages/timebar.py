@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -101,10 +102,11 @@ class Branches:
     @classmethod
     def of(cls, cluster: Cluster) -> Branches:
         origin = cluster.origin()
-        there = origin is not None and origin.there
-        return cls(
-            cluster.past, origin, runtime.fresh(origin.name).cluster.past if origin and there else None
-        )
+        left = None
+        if origin is not None and origin.there:
+            with suppress(KeyError):  # deleted a moment ago
+                left = runtime.fresh(origin.name).cluster.past
+        return cls(cluster.past, origin, left)
 
     @property
     def state(self) -> str:

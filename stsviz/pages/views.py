@@ -367,7 +367,10 @@ def create_cluster(request: HttpRequest) -> HttpResponse:
 @require_POST
 def reset(request: HttpRequest, name: str) -> HttpResponse:
     _driver(name)
-    runtime.reset(name)
+    try:
+        runtime.reset(name)
+    except KeyError:
+        raise Http404(f"there is no cluster {name}") from None  # somebody else deleted it a moment ago
     return _go(name)
 
 
@@ -376,5 +379,8 @@ def destroy(request: HttpRequest, name: str) -> HttpResponse:
     _driver(name)
     if name == LAB:
         return _said(request, "", "lab stays: it can be reset, not deleted.", code=403)
-    runtime.destroy(name)
+    try:
+        runtime.destroy(name)
+    except KeyError:
+        raise Http404(f"there is no cluster {name}") from None
     return _go(LAB)

@@ -19,11 +19,13 @@ from core.apimachinery.meta import Ref
 from core.cluster import Cluster
 from stsviz.pages import jobs, stage
 from stsviz.pages.consumers import Viewer
+from stsviz.pages.examples import EXAMPLES
 from stsviz.runtime import LAB, runtime
 from stsviz.server import Server
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+WEB = EXAMPLES["web"].text
 NINES = "9" * 100
 SCRIPT = "</script><svg onload=alert(1)>"
 SERVICE = "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{port: 80, targetPort: %s}]}"
@@ -250,6 +252,98 @@ def test_a_cluster_cannot_have_every_name(client: Client, lab: Cluster, name: st
     answer = client.post("/clusters", {"name": name})
     assert answer.status_code == 400
     assert "is no cluster name" in said(answer)
+    assert runtime.names() == [LAB]
+
+
+@pytest.mark.parametrize("name", ["\0", SCRIPT, "a/b", "../../etc/passwd", "\u202e", "a" * 300])
+def test_two_clusters_that_are_none_are_not_found(client: Client, lab: Cluster, name: str) -> None:
+    answer = client.get("/side", {"a": "lab", "b": name}, follow=True)
+    assert answer.status_code == 404
+    assert "cluster" in said(answer)
+
+
+def stored_run(client: Client) -> str:
+    found = re.search(r"/s/(\w+)", client.post("/c/lab/share").content.decode())
+    assert found is not None
+    return f"run-{found[1]}"
+
+
+def test_a_stored_run_stands_beside_nobody(client: Client, lab: Cluster) -> None:
+    run = stored_run(client)
+    try:
+        for pair in (f"lab/{run}", f"{run}/lab"):
+            for answer in (
+                client.get(f"/side/{pair}"),
+                client.post(f"/side/{pair}/do/delete", {"thing": "x"}),
+            ):
+                assert answer.status_code == 404
+                assert "No time passes in a stored run" in said(answer)
+        assert runtime.driver(LAB).tie is None
+    finally:
+        runtime.destroy(run)
+
+
+@pytest.mark.parametrize("at", ["0", "999999", "9" * 15])
+@pytest.mark.parametrize(
+    "what",
+    ["", "lanes", "dns", "dns?name=nginx", "cluster.yaml", "embed", "run.json", "tables.txt", "menu?what=x"],
+)
+def test_a_revision_that_is_not_there_is_refused(client: Client, lab: Cluster, what: str, at: str) -> None:
+    lab.apply(WEB)
+    answer = client.get(f"/c/lab/{what}", headers={"X-Stsviz-At": at})
+    if what not in ("embed", "run.json"):  # whose address alone says when
+        assert answer.status_code in (400, 410)
+        assert "no revision" in said(answer) or "no longer kept" in said(answer)
+    assert client.get(f"/c/lab/{what}", {"at": at}).status_code in (200, 400, 410)
+
+
+class Ordered:
+    """The lock over a history: complains of who takes it with the store in hand, who others may wait for."""
+
+    def __init__(self, store: Any) -> None:
+        self.store, self.lock = store, store.looking_back
+
+    def __enter__(self) -> None:
+        assert self.lock._is_owned() or not self.store.lock._is_owned()
+        self.lock.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        self.lock.release()
+
+
+def test_no_page_can_wait_for_the_history_while_others_wait_for_its_store(
+    client: Client, lab: Cluster
+) -> None:
+    list(lab.apply(WEB))
+    lab.settle()
+    lab.store.looking_back = Ordered(lab.store)  # type: ignore[assignment]
+    pages = [
+        "",
+        "lanes",
+        "compare",
+        "timebar",
+        "sharing",
+        "run.json",
+        "embed",
+        "cluster.yaml",
+        "scrub",
+        "undo",
+    ]
+    pages += ["dns", "dns?name=nginx", "dns?name=web-0.nginx&type=A", "object?what=Pod/default/web-0"]
+    pages += ["menu?what=StatefulSet/default/web&entry=scale", "tables.txt", "present", "search?q=web"]
+    for page in pages:
+        for at in ("", "40"):
+            answer = client.get(f"/c/lab/{page}", headers={"X-Stsviz-At": at} if at else {})
+            assert answer.status_code in (200, 302)
+
+
+def test_what_fails_in_the_past_leaves_no_fork(lab: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError
+
+    monkeypatch.setattr("stsviz.pages.commands.perform", fail)
+    client = Client(raise_request_exception=False)
+    client.post("/c/lab/do/delete", {"kind": "Node", "name": "node-1"}, headers={"X-Stsviz-At": "3"})
     assert runtime.names() == [LAB]
 
 
