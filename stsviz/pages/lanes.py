@@ -41,6 +41,8 @@ def lanes(request: HttpRequest, name: str) -> HttpResponse:
     past, at = cluster.past, looked_at(request)
     if at is not None:
         past.check(at)
+    if request.GET.get("seen") == str(past.last) and not at:
+        return HttpResponse(status=204)
     sets = sorted(past.refs("StatefulSet"), key=lambda ref: past.lines_of(ref)[0].revision)
     wanted = request.GET.get("set", "")
     chosen = next((ref for ref in sets if f"{ref.namespace}/{ref.name}" == wanted), sets[0] if sets else None)
@@ -54,8 +56,6 @@ def lanes(request: HttpRequest, name: str) -> HttpResponse:
                 while len(_drawn) > KEPT:
                     del _drawn[next(iter(_drawn))]
         context |= known[1]
-    if request.GET.get("seen") == str(past.last) and not at:
-        return HttpResponse(status=204)
     context["last"] = past.last
     return render(request, "parts/lanes.html" if "HX-Request" in request.headers else "lanes.html", context)
 

@@ -21,8 +21,8 @@ from core.files import read_in
 from core.journal import Entry, entry_of
 from stsviz.driver import Driver
 from stsviz.pages import commands, panel, status, timebar, timeline, twin, views
-from stsviz.pages.stage import MANY, Snapshot, Stage, out_of_band, picture_changes, stage_at
-from stsviz.runtime import runtime
+from stsviz.pages.percluster import PerCluster
+from stsviz.pages.stage import MANY, Snapshot, Stage, drawn_parts, out_of_band, picture_changes, stage_at
 
 KEPT = 12  # drawn moments of a cluster
 
@@ -69,20 +69,7 @@ class Looks:
         return Snapshot(revision, expanded, frame, drawn.left_out, tables, entries, small)
 
 
-_looks: dict[str, Looks] = {}
-_looks_lock = threading.Lock()
-
-
-def looks_of(driver: Driver) -> Looks:
-    """Return the drawn moments of a cluster of this process."""
-    name = driver.cluster.name
-    with _looks_lock:
-        looks = _looks.get(name)
-        if looks is None or looks.driver is not driver:
-            for gone in [other for other, kept in _looks.items() if not runtime.drives(kept.driver)]:
-                del _looks[gone]
-            looks = _looks[name] = Looks(driver)
-        return looks
+_looks = PerCluster(Looks)
 
 
 # -- pages and fragments ---------------------------------------------------------------------------------
@@ -93,16 +80,10 @@ def page(request: HttpRequest, name: str, revision: int) -> HttpResponse:
     """Show the page of a cluster as it was at *revision*: an address that can be passed on."""
     on = stage_at(name)
     try:
-        shown = looks_of(on.driver).at(revision, on.expanded)
+        shown = _looks.of(on.driver).at(revision, on.expanded)
     except ApiError as error:
         return render(request, "refusal.html", {"text": f"{error.message}."}, status=error.code)
-    started = float(on.driver.cluster.started)
-    parts = {
-        "picture": drawing.svg(shown.frame),
-        "twin": "".join(twin.section(kind, table) for kind, table in shown.tables.items()),
-        "timeline": timeline.section(shown.entries, started),
-        **{key.replace("-", "_"): html for key, html in shown.small.items()},
-    }
+    parts = drawn_parts(shown, float(on.driver.cluster.started))
     return views.whole_page(request, on, at=revision, banner=_banner(on.driver, revision), **parts)
 
 
@@ -117,11 +98,11 @@ def scrub(request: HttpRequest, name: str) -> HttpResponse:
         if revision is None:
             text = "Nobody has done anything before this: there is nothing to go back to."
             return refused(request, text, 404)
-        shown = looks_of(driver).at(revision, on.expanded)
+        shown = _looks.of(driver).at(revision, on.expanded)
     except ApiError as error:
         return refused(request, f"{error.message}.", error.code)
     before = number(request.GET.get("from", ""))
-    old = looks_of(driver).known(before, on.expanded) if before else on.shown(request.GET.get("live", ""))
+    old = _looks.of(driver).known(before, on.expanded) if before else on.shown(request.GET.get("live", ""))
     started = float(driver.cluster.started)
     parts = _moved(old, shown) if old is not None else _whole(shown)
     parts.append(out_of_band(timeline.section(shown.entries, started), "outerHTML"))
@@ -203,7 +184,7 @@ def selected(request: HttpRequest, name: str, revision: int) -> HttpResponse:
 
 
 def _panel(on: Stage, revision: int, what: str) -> str:
-    shown = looks_of(on.driver).at(revision, on.expanded)
+    shown = _looks.of(on.driver).at(revision, on.expanded)
     ref = Ref(*what.split("/")) if what.count("/") == 2 else shown.frame.refs.get(what)
     folded = shown.frame.labels.get(what, "") if ref is None else ""
     past = on.driver.cluster.past
@@ -213,7 +194,7 @@ def _panel(on: Stage, revision: int, what: str) -> str:
 def picture(request: HttpRequest, name: str, revision: int, form: str) -> HttpResponse:
     """Answer with the picture of *revision* as a file. Raises: ApiError."""
     on = stage_at(name)
-    return views.as_file(looks_of(on.driver).at(revision, on.expanded).frame, f"{name}-{revision}", form)
+    return views.as_file(_looks.of(on.driver).at(revision, on.expanded).frame, f"{name}-{revision}", form)
 
 
 def tables(request: HttpRequest, name: str, revision: int) -> HttpResponse:

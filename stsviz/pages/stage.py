@@ -27,6 +27,7 @@ from core.diagram.layout import Frame
 from core.diagram.resting import Memory
 from stsviz.driver import Driver
 from stsviz.pages import status, timeline, twin
+from stsviz.pages.percluster import PerCluster
 from stsviz.runtime import runtime
 
 KEPT = 512  # messages a viewer may be behind before it gets everything again
@@ -325,20 +326,12 @@ def out_of_band(html: str, how: str = "outerMorph") -> str:
     return f'{html[:at]} hx-swap-oob="{how}"{html[at:]}'
 
 
-_stages: dict[str, Stage] = {}
-_stages_lock = threading.Lock()
+_stages = PerCluster(Stage)
 
 
 def stage_of(name: str) -> Stage:
     """Return the stage of a cluster of this process. Raises: KeyError."""
-    driver = runtime.driver(name)
-    with _stages_lock:
-        stage = _stages.get(name)
-        if stage is None or stage.driver is not driver:
-            for gone in [other for other, kept in _stages.items() if not runtime.drives(kept.driver)]:
-                del _stages[gone]  # with all the objects of a cluster that was destroyed
-            stage = _stages[name] = Stage(driver)
-        return stage
+    return _stages.of(runtime.driver(name))
 
 
 def stage_at(name: str) -> Stage:
@@ -358,11 +351,12 @@ def look_at(name: str) -> None:
 def page_parts(snapshot: Snapshot, started: float) -> dict[str, str]:
     """Return the parts of a whole page, for its template; made once a snapshot."""
     if snapshot.parts is None:
-        snapshot.parts = _page_parts(snapshot, started)
+        snapshot.parts = drawn_parts(snapshot, started)
     return snapshot.parts
 
 
-def _page_parts(snapshot: Snapshot, started: float) -> dict[str, str]:
+def drawn_parts(snapshot: Snapshot, started: float) -> dict[str, str]:
+    """Return what :func:`page_parts` does, and keep nothing: a megabyte for 300 seats."""
     return {
         "picture": render.svg(snapshot.frame),
         "twin": "".join(twin.section(kind, table) for kind, table in snapshot.tables.items()),
