@@ -15,43 +15,28 @@ from django.test import Client
 from core.apimachinery.meta import Ref
 from core.cluster import Cluster
 from stsviz import recipe
-from stsviz.pages import carried, past, stage, timebar
+from stsviz.pages import carried
 from stsviz.pages.carried import Unreadable, pack, unpack
-from stsviz.pages.examples import EXAMPLES
 from stsviz.recipe import Recipe, Uncarried, difference, recipe_of
 from stsviz.runtime import LAB, runtime
+from tests.stsviz.sites import WEB_0, bereaved_lab, leave_nothing
 
 pytestmark = pytest.mark.django_db(transaction=True)
-WEB, WEB_0 = Ref("StatefulSet", "default", "web"), Ref("Pod", "default", "web-0")
+WEB = Ref("StatefulSet", "default", "web")
 PAGE = "/usr/share/nginx/html/index.html"
 
 
 @pytest.fixture
 def lab() -> Iterator[Cluster]:
     """A cluster in which somebody did one thing of each kind; no thread drives it."""
-    cluster = runtime.create(LAB)
-    list(cluster.apply(EXAMPLES["web"].text))
-    cluster.settle()
-    cluster.write_file(WEB_0, PAGE, b"kept")
-    cluster.delete(WEB_0)
-    cluster.settle()
+    cluster = bereaved_lab({PAGE: b"kept"})
     cluster.scale(WEB, 3)
     cluster.settle()
     cluster.patch(WEB, {"metadata": {"labels": {"a": "b"}}})
     cluster.delete(Ref("Pod", "default", "web-1"), 0)
     cluster.settle()
     yield cluster
-    for name in [*Cluster.names(), *Cluster.names(sealed=True)]:
-        runtime.driver(name)
-        runtime.destroy(name)
-    stage._stages.clear()
-    past._looks.clear()
-    timebar._drawn.clear()
-
-
-@pytest.fixture
-def client() -> Client:
-    return Client(raise_request_exception=True)
+    leave_nothing()
 
 
 def link(client: Client, query: str = "") -> str:

@@ -10,14 +10,10 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from core.apimachinery.meta import Ref
 from core.cluster import Cluster
-from stsviz.pages import lens, stage
-from stsviz.pages.examples import EXAMPLES
-from stsviz.runtime import LAB, runtime
+from tests.stsviz.sites import WEB_0, bereaved_lab, leave_nothing
 
 pytestmark = pytest.mark.django_db(transaction=True)
-WEB_0 = Ref("Pod", "default", "web-0")
 DOMAIN = "default.svc.cluster.local"
 FRAGMENT = {"HX-Request": "true"}
 
@@ -25,17 +21,8 @@ FRAGMENT = {"HX-Request": "true"}
 @pytest.fixture
 def lab() -> Iterator[Cluster]:
     """The chapter's cluster, whose web-0 was deleted and came back; no thread drives it."""
-    cluster = runtime.create(LAB)
-    list(cluster.apply(EXAMPLES["web"].text))
-    cluster.settle()
-    cluster.delete(WEB_0)
-    cluster.settle()
-    yield cluster
-    for name in runtime.names():
-        runtime.driver(name)
-        runtime.destroy(name)
-    stage._stages.clear()
-    lens._histories.clear()
+    yield bereaved_lab()
+    leave_nothing()
 
 
 def text(response: HttpResponse) -> str:

@@ -18,14 +18,14 @@ from core.apimachinery.meta import Ref
 from core.apiserver import rows
 from core.apiserver import store as store_module
 from core.cluster import Cluster
-from stsviz.pages import past, stage, timebar
+from stsviz.pages import timebar
 from stsviz.pages.examples import EXAMPLES
 from stsviz.pages.stage import look_at
 from stsviz.runtime import LAB, forked_name, runtime
 from stsviz.urls import websocket_urlpatterns
+from tests.stsviz.sites import WEB_0, bereaved_lab, leave_nothing
 
 pytestmark = pytest.mark.django_db(transaction=True)
-WEB_0 = Ref("Pod", "default", "web-0")
 PAGE = "/usr/share/nginx/html/index.html"
 WAIT = 10.0  # seconds
 
@@ -33,24 +33,8 @@ WAIT = 10.0  # seconds
 @pytest.fixture
 def lab() -> Iterator[Cluster]:
     """The chapter's cluster after web-0 was deleted and came back; no thread drives it."""
-    cluster = runtime.create(LAB)
-    list(cluster.apply(EXAMPLES["web"].text))
-    cluster.settle()
-    cluster.write_file(WEB_0, PAGE, b"kept")
-    cluster.delete(WEB_0)
-    cluster.settle()
-    yield cluster
-    for name in runtime.names():
-        runtime.driver(name)
-        runtime.destroy(name)
-    stage._stages.clear()
-    past._looks.clear()
-    timebar._drawn.clear()
-
-
-@pytest.fixture
-def client() -> Client:
-    return Client(raise_request_exception=True)
+    yield bereaved_lab({PAGE: b"kept"})
+    leave_nothing()
 
 
 def empty_seat(cluster: Cluster) -> int:

@@ -15,36 +15,19 @@ from django.test import Client
 
 from core.apimachinery.meta import Ref
 from core.cluster import Cluster
-from stsviz.pages import past, player, stage, timebar
-from stsviz.pages.examples import EXAMPLES
-from stsviz.runtime import LAB, runtime
+from stsviz.pages import player
+from stsviz.runtime import runtime
+from tests.stsviz.sites import bereaved_lab, leave_nothing
 
 pytestmark = pytest.mark.django_db(transaction=True)
-WEB_0 = Ref("Pod", "default", "web-0")
 HOSTILE = "</script><script>alert(1)</script><!--'\"&lt;"
 
 
 @pytest.fixture
 def lab() -> Iterator[Cluster]:
     """The chapter's cluster after web-0 was deleted and came back; no thread drives it."""
-    cluster = runtime.create(LAB)
-    list(cluster.apply(EXAMPLES["web"].text))
-    cluster.settle()
-    cluster.delete(WEB_0)
-    cluster.settle()
-    yield cluster
-    for name in runtime.names():
-        runtime.driver(name)
-        runtime.destroy(name)
-    stage._stages.clear()
-    past._looks.clear()
-    timebar._drawn.clear()
-    player._made.clear()
-
-
-@pytest.fixture
-def client() -> Client:
-    return Client(raise_request_exception=True)
+    yield bereaved_lab()
+    leave_nothing()
 
 
 def unpacked(page: str) -> dict[str, list[dict[str, object]]]:

@@ -13,11 +13,11 @@ from django.test import Client
 from core.apimachinery.errors import BadRequest
 from core.apimachinery.meta import Ref
 from stsviz.driver import Driver
-from stsviz.pages import stage
 from stsviz.pages.apart import apart
 from stsviz.pairs import Pair, labels, make, pairs
 from stsviz.runtime import LAB, runtime
 from stsviz.tie import Tie, tie
+from tests.stsviz.sites import leave_nothing
 
 pytestmark = pytest.mark.django_db(transaction=True)
 A, B = "pair-statefulset", "pair-deployment"
@@ -30,10 +30,7 @@ FRAGMENT = {"HX-Request": "true"}
 def clean() -> Iterator[None]:
     runtime.create(LAB)
     yield
-    for name in runtime.names():
-        runtime.driver(name)
-        runtime.destroy(name)
-    stage._stages.clear()
+    leave_nothing()
 
 
 @pytest.fixture

@@ -12,36 +12,18 @@ from django.test import Client
 from core.apimachinery.errors import Forbidden
 from core.apimachinery.meta import Ref
 from core.cluster import Cluster
-from stsviz.pages import past, player, stage, timebar
-from stsviz.pages.examples import EXAMPLES
 from stsviz.pages.stored import PREFIX
 from stsviz.runtime import LAB, runtime
+from tests.stsviz.sites import WEB_0, bereaved_lab, leave_nothing
 
 pytestmark = pytest.mark.django_db(transaction=True)
-WEB_0 = Ref("Pod", "default", "web-0")
 
 
 @pytest.fixture
 def lab() -> Iterator[Cluster]:
     """The chapter's cluster after web-0 was deleted and came back; no thread drives it."""
-    cluster = runtime.create(LAB)
-    list(cluster.apply(EXAMPLES["web"].text))
-    cluster.settle()
-    cluster.delete(WEB_0)
-    cluster.settle()
-    yield cluster
-    for name in [*Cluster.names(), *Cluster.names(sealed=True)]:
-        runtime.driver(name)
-        runtime.destroy(name)
-    stage._stages.clear()
-    past._looks.clear()
-    timebar._drawn.clear()
-    player._made.clear()
-
-
-@pytest.fixture
-def client() -> Client:
-    return Client(raise_request_exception=True)
+    yield bereaved_lab()
+    leave_nothing()
 
 
 def stored(client: Client, **headers: str) -> str:
