@@ -13,7 +13,7 @@ from core.apimachinery.meta import Obj, Ref
 from core.apiserver.registry.deletion import DeleteOptions
 from core.apiserver.registry.generic import Registry
 from core.client.cache import View
-from core.kubelet.mounts import is_local, mounts_of
+from core.kubelet.mounts import files_in, is_local
 from core.kubelet.shell.disk import Disk, DiskError, Place, owner
 from core.storage.backend import backend_key
 from core.storage.volumefile import content_of, file_name, is_plain, volume_file
@@ -55,12 +55,7 @@ class Files:
 
     def list(self, ref: Ref) -> list[Obj]:
         """Return the VolumeFile objects of a volume, or of all volumes that a Pod mounts."""
-        obj = self._registry.get(ref)
-        view = self._store.view
-        if ref.kind == "PersistentVolume":
-            return [file for file in view.list("VolumeFile", backend_key(obj)) if is_plain(file)]
-        keys = [mount.backend_key for mount in mounts_of(obj, view) if mount.backend_key]
-        return [f for key in dict.fromkeys(keys) for f in view.list("VolumeFile", key) if is_plain(f)]
+        return files_in(self._store.view, self._registry.get(ref))
 
     def remove(self, ref: Ref, path: str, actor: str) -> None:
         """Remove the file at *path*. Raises: NotFound."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from core.apimachinery.meta import Obj, Ref, annotations_of, condition_of, field
+from core.apimachinery.meta import Obj, Ref, annotations_of, field, has_condition
 from core.apiserver.store import Change
 
 _SELECTED_NODE = "volume.kubernetes.io/selected-node"
@@ -64,8 +64,8 @@ def what_changed(change: Change) -> str:
 
 def _of_its_kind(old: Obj, new: Obj) -> str:
     kind = new["kind"]
-    if kind == "Pod" and _is_ready(new) != _is_ready(old):
-        return "is Ready" if _is_ready(new) else "is no longer Ready"
+    if kind == "Pod" and has_condition(new, "Ready") != has_condition(old, "Ready"):
+        return "is Ready" if has_condition(new, "Ready") else "is no longer Ready"
     if kind == "PersistentVolume" and old["spec"].get("claimRef") != new["spec"].get("claimRef"):
         claim = new["spec"].get("claimRef")
         return f"reserved for claim {claim['name']}" if claim else "no longer remembers a claim"
@@ -80,11 +80,6 @@ def _of_its_kind(old: Obj, new: Obj) -> str:
     if old["metadata"].get("ownerReferences") != new["metadata"].get("ownerReferences"):
         return "has other owners"
     return ""
-
-
-def _is_ready(pod: Obj) -> bool:
-    condition = condition_of(pod, "Ready")
-    return condition is not None and condition["status"] == "True"
 
 
 def _status_changed(old: Obj, new: Obj) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core.api.pauses import doubled
 from core.apimachinery.errors import Gone
 from core.apimachinery.meta import Ref
 from core.apiserver.registry.generic import Registry
@@ -320,7 +321,7 @@ class Manager:
         if failed:
             failures = self._failures.get(key, 0)
             self._failures[key] = failures + 1
-            delay = min(BACKOFF_FIRST * 2.0 ** min(failures, 30), BACKOFF_LAST)
+            delay = doubled(failures, BACKOFF_FIRST, BACKOFF_LAST)
             self.loop.add(key, self.store.now + delay, timer=True)
             return
         self._failures.pop(key, None)

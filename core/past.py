@@ -21,10 +21,8 @@ from core.apiserver.store import Change, Store, is_seated
 from core.client.cache import Cache
 from core.client.component import Component
 from core.client.hindsight import Hindsight
-from core.kubelet.mounts import mounts_of
+from core.kubelet.mounts import files_in
 from core.sim.settings import Settings
-from core.storage.backend import backend_key
-from core.storage.volumefile import is_plain
 
 MOMENTS = 6  # kept at hand
 FOUNDERS = ("kubeadm",)  # write, and are neither a person nor a component
@@ -61,10 +59,7 @@ class Moment:
         obj = self.view.get(*ref)
         if obj is None or ref.kind not in ("Pod", "PersistentVolume"):
             return []
-        keys = [backend_key(obj)] if ref.kind == "PersistentVolume" else []
-        if ref.kind == "Pod":
-            keys = [mount.backend_key for mount in mounts_of(obj, self.view) if mount.backend_key]
-        return [f for key in dict.fromkeys(keys) for f in self.view.list("VolumeFile", key) if is_plain(f)]
+        return files_in(self.view, obj)
 
 
 class Past:

@@ -81,19 +81,17 @@ class Performing:
         self.closes = True
         self.at = max(self.at, len(self.plan.actions) - self.plan.closing)
         if self.plan.refused is not None:
-            self.plan, self.at = _after_refusal(self.plan, self.refused), 0
+            self.plan, self.at = _after_refusal(self.plan, self.plan.refused, self.refused), 0
 
 
-def _after_refusal(plan: Plan, why: str) -> Plan:
-    """Return what is left of *plan*, an action of which was refused, if it says what to write then."""
-    if plan.refused is None:
-        return plan
+def _after_refusal(plan: Plan, wanted: Obj, why: str) -> Plan:
+    """Return what is left of *plan*, an action of which was refused: *wanted*, the status to write then."""
     conditions = [
         {**condition, "message": condition.get("message", "").replace("{error}", why)}
-        for condition in plan.refused["status"]["conditions"]
+        for condition in wanted["status"]["conditions"]
     ]
-    status = {**plan.refused["status"], "conditions": conditions}
-    return Plan((UpdateStatus({**plan.refused, "status": status}),), because=plan.because, failed=True)
+    status = {**wanted["status"], "conditions": conditions}
+    return Plan((UpdateStatus({**wanted, "status": status}),), because=plan.because, failed=True)
 
 
 def _as_left(action: Action, versions: Versions) -> Action:

@@ -140,6 +140,11 @@ def condition_of(obj: Obj, condition_type: str) -> dict[str, Any] | None:
     return None
 
 
+def has_condition(obj: Obj, condition_type: str) -> bool:
+    """Say whether the condition of this type is True."""
+    return (condition_of(obj, condition_type) or {}).get("status") == "True"
+
+
 def with_condition(conditions: list[Obj], new: Obj, stamp: str) -> list[Obj]:
     """Return *conditions* with *new* set by type.
 

@@ -30,14 +30,14 @@ def charges(obj: Obj, old: Obj | None, context: Context) -> list[Obj]:
     found = context.view.list("ResourceQuota", namespace_of(obj))
     if not found or not _is_counted(obj, old):
         return []
-    out = []
+    out, used = [], None
     for quota in found:
         names = _restricted(quota, obj)
         if not names:
             continue
-        delta = quotas.usage(obj, context.now)
+        used = used or quotas.usage(obj, context.now)
         before = quotas.usage(old, context.now) if old is not None and quotas.in_scope(quota, old) else {}
-        delta = quotas.masked(quotas.grown(delta, before), quota["status"]["hard"])
+        delta = quotas.masked(quotas.grown(used, before), quota["status"]["hard"])
         if delta:
             out.append(_charged(quota, delta))
     return out

@@ -36,8 +36,7 @@ def pod_template(obj: Obj, now: float) -> list[Cell]:
     names, images = (
         ",".join(container.get(key, "") for container in containers) for key in ("name", "image")
     )
-    said = ",".join(f"{key}={value}" for key, value in sorted((labels or {}).items()))
-    return [obj["metadata"]["name"], names, images, said or "<none>"]
+    return [obj["metadata"]["name"], names, images, format_labels(labels)]
 
 
 def replica_set(obj: Obj, now: float) -> list[Cell]:

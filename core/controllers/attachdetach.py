@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from core.api.faults import fails_to_attach
+from core.api.pauses import OF_VOLUMES, doubled
 from core.api.podclaims import claim_names
 from core.apimachinery.meta import Obj, Ref, field, name_of, namespace_of, ref_of, replaced, uid_of, without
 from core.apimachinery.timestamps import seconds
@@ -21,7 +22,6 @@ from core.client.cache import View
 from core.sim.settings import Settings
 
 _RETRY_SECONDS = 1.0
-_PAUSES = (0.5, 122.0)  # after a failed attachment: at first, doubling, and at most (exponentialbackoff)
 _SHARED_MODES = frozenset(("ReadWriteMany", "ReadOnlyMany"))
 _HELD_BY_NONE = "Volume is already exclusively attached to one node and can't be attached to another"
 
@@ -150,15 +150,12 @@ def _failure(view: View, pod: Obj, volume: Obj, now: float) -> tuple[list[Action
     message = f'AttachVolume.Attach failed for volume "{name_of(volume)}" : {why}'
     told = [e for e in view.indexed("events-by-involved", uid_of(pod)) if e["message"] == message]
     times = sum(int(event["count"]) for event in told)
-    first, last = _PAUSES
     due = max((seconds(event["lastTimestamp"]) for event in told), default=now)
     if told:
-        due += min(first * 2.0 ** min(times - 1, 20), last)
+        due += doubled(times - 1, *OF_VOLUMES)
     if now < due:
         return [], due - now
-    return [RecordEvent(pod, "Warning", "FailedAttachVolume", message)], min(
-        first * 2.0 ** min(times, 20), last
-    )
+    return [RecordEvent(pod, "Warning", "FailedAttachVolume", message)], doubled(times, *OF_VOLUMES)
 
 
 def _is_multi_attach_forbidden(volume: Obj) -> bool:

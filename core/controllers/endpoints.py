@@ -19,6 +19,7 @@ from core.apimachinery.meta import (
     annotations_of,
     condition_of,
     field,
+    has_condition,
     is_terminating,
     labels_of,
     name_of,
@@ -30,6 +31,7 @@ from core.client.actions import NOTHING, Action, Create, Delete, Plan, RecordEve
 from core.client.cache import View
 from core.client.component import Handler
 from core.controllers.membership import container_port, of_pod
+from core.controllers.podcontrol import namespace_goes
 from core.sim.settings import Settings
 
 MAX_ADDRESSES = 1000
@@ -71,7 +73,7 @@ class EndpointsController:
         # those of a Service without a selector are somebody else's
         if not service["spec"].get("selector") or service["spec"].get("type") == "ExternalName":
             return NOTHING
-        if _cannot_be_made(view, service):
+        if namespace_goes(view, service):
             return NOTHING
         pods = _pods_of(view, service)
         subsets = repack(subset for pod in pods for subset in _subsets(service, pod))
@@ -113,11 +115,6 @@ def _of_endpoints(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]
     return (ref_of(old),) if old is not None and new is None else ()
 
 
-def _cannot_be_made(view: View, service: Obj) -> bool:
-    namespace = view.get("Namespace", "", namespace_of(service))
-    return namespace is not None and is_terminating(namespace)
-
-
 # -- what is wanted --------------------------------------------------------------------------------
 
 
@@ -139,7 +136,7 @@ def _pods_of(view: View, service: Obj) -> list[Obj]:
 def _subsets(service: Obj, pod: Obj) -> Iterator[Obj]:
     """Yield one subset for each port that *pod* offers to *service*."""
     spec = service["spec"]
-    ready = bool(spec.get("publishNotReadyAddresses")) or _is_ready(pod)
+    ready = bool(spec.get("publishNotReadyAddresses")) or has_condition(pod, "Ready")
     addresses = {"addresses" if ready else "notReadyAddresses": [_address(service, pod)]}
     if not spec.get("ports") and spec.get("clusterIP") == "None":
         yield addresses
@@ -150,11 +147,6 @@ def _subsets(service: Obj, pod: Obj) -> Iterator[Obj]:
             named = {"name": port["name"]} if port.get("name") else {}
             app = {"appProtocol": port["appProtocol"]} if port.get("appProtocol") else {}
             yield {**addresses, "ports": [{**named, "port": number, "protocol": protocol, **app}]}
-
-
-def _is_ready(pod: Obj) -> bool:
-    ready = condition_of(pod, "Ready")
-    return ready is not None and ready["status"] == "True"
 
 
 def _address(service: Obj, pod: Obj) -> Obj:

@@ -9,7 +9,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from core.api.podclaims import claim_name_of, is_made_for, not_made_for
-from core.apimachinery.meta import Obj, Ref, is_terminating, name_of, namespace_of, ref_of, uid_of
+from core.apimachinery.meta import (
+    Obj,
+    Ref,
+    is_terminating,
+    name_of,
+    namespace_of,
+    owner_reference,
+    ref_of,
+)
 from core.client.actions import NOTHING, Action, Create, Plan, RecordEvent
 from core.client.cache import View
 from core.client.component import Handler
@@ -71,15 +79,7 @@ def _failed(pod: Obj, volume_name: str, problem: str) -> RecordEvent:
 
 def _claim(pod: Obj, volume: Obj, name: str) -> Obj:
     template = volume["ephemeral"]["volumeClaimTemplate"]
-    owner = {
-        "apiVersion": "v1",
-        "kind": "Pod",
-        "name": name_of(pod),
-        "uid": uid_of(pod),
-        "controller": True,
-        "blockOwnerDeletion": True,
-    }
-    metadata: Obj = {"name": name, "namespace": namespace_of(pod), "ownerReferences": [owner]}
+    metadata: Obj = {"name": name, "namespace": namespace_of(pod), "ownerReferences": [owner_reference(pod)]}
     for given in ("annotations", "labels"):
         if (template.get("metadata") or {}).get(given):
             metadata[given] = template["metadata"][given]

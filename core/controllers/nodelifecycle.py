@@ -12,11 +12,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from typing import Final
 
-from core.apimachinery.meta import Obj, Ref, condition_of, name_of, ref_of, replaced, without
+from core.apimachinery.meta import Obj, Ref, condition_of, has_condition, name_of, ref_of, replaced, without
 from core.apimachinery.timestamps import seconds, timestamp
 from core.client.actions import NOTHING, Action, Plan, RecordEvent, Update, UpdateStatus
 from core.client.cache import View
-from core.controllers.nodezones import NEVER, is_ready, next_eviction
+from core.controllers.nodezones import NEVER, next_eviction
 from core.sim.settings import Settings
 
 NOT_READY: Final = "node.kubernetes.io/not-ready"
@@ -98,7 +98,7 @@ class NodeLifecycleController:
         if status == "True":
             return NEVER
         nodes = view.list("Node")
-        if not any(map(is_ready, nodes)):
+        if not any(has_condition(node, "Ready") for node in nodes):
             return NEVER  # the fault is more likely here: nothing is evicted anywhere
         if any(
             t["effect"] == "NoExecute" and t["key"] in _NO_EXECUTE_KEYS

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from core.apimachinery.meta import Obj, condition_of, labels_of
+from core.apimachinery.meta import Obj, has_condition, labels_of
 from core.apimachinery.timestamps import seconds
 from core.sim.settings import Settings
 
@@ -18,10 +18,6 @@ _FEW: Final = 2
 """So many nodes of a zone may be lost, whatever share of it they are."""
 _ZONE: Final = ("topology.kubernetes.io/region", "topology.kubernetes.io/zone")
 NEVER: Final = float("inf")
-
-
-def is_ready(node: Obj) -> bool:
-    return (condition_of(node, "Ready") or {}).get("status") == "True"
 
 
 def zone_of(node: Obj) -> tuple[str, ...]:
@@ -50,7 +46,7 @@ def next_eviction(nodes: Iterable[Obj], node: Obj, keys: Iterable[str], settings
 
 def eviction_rate(zone: list[Obj], settings: Settings) -> float:
     """Return how many nodes of *zone* a second are given up."""
-    lost = sum(not is_ready(node) for node in zone)
+    lost = sum(not has_condition(node, "Ready") for node in zone)
     partly = _FEW < lost < len(zone) and lost / len(zone) >= settings.unhealthy_zone_threshold
     if not partly:
         return settings.node_eviction_rate

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from core.apimachinery.meta import (
     Obj,
     Ref,
-    condition_of,
+    has_condition,
     is_terminating,
     name_of,
     ref_of,
@@ -108,7 +108,7 @@ def _gc_node(view: View, key: Ref, now: float) -> Plan:
         words = f"goes because its node {key.name} no longer exists"
         for pod in pods:
             actions += _fail_and_delete(pod, now, node_gone=True)
-    elif node is not None and _is_out_of_service(node) and not _is_ready(node):
+    elif node is not None and _is_out_of_service(node) and not has_condition(node, "Ready"):
         # gcTerminating: someone vouches that the node is down
         words = f"goes because its node {key.name} is out of service"
         pods = [pod for pod in pods if is_terminating(pod)]
@@ -145,11 +145,6 @@ def _node_of(pod: Obj) -> str:
 
 def _has_ended(pod: Obj) -> bool:
     return pod["status"].get("phase") in _ENDED_PHASES
-
-
-def _is_ready(node: Obj) -> bool:
-    ready = condition_of(node, "Ready")
-    return ready is not None and ready["status"] == "True"
 
 
 def _is_out_of_service(node: Obj) -> bool:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from core.apimachinery.labels import format_labels
 from core.apimachinery.meta import (
     Obj,
-    condition_of,
     controller_of,
     field,
+    has_condition,
     is_terminating,
     labels_of,
     name_of,
@@ -81,7 +81,7 @@ def _unpublished(service: Obj, pod: Obj) -> str:
     off = f"publishNotReadyAddresses of Service {name_of(service)} is off"
     if is_terminating(pod):
         return f"Pod {name} is being deleted, and {off}"
-    if not _is_ready(pod):
+    if not has_condition(pod, "Ready"):
         return f"Pod {name} is not Ready, and {off}"
     return f"Pod {name} is Ready, and its EndpointSlice is not written yet"
 
@@ -97,7 +97,7 @@ def _of_all(view: View, service: Obj) -> str:
         return f"the selector of Service {name}, {words}, matches nobody"
     if len(pods) == 1:
         return _unpublished(service, pods[0])
-    if any(_is_ready(pod) and not is_terminating(pod) for pod in pods):
+    if any(has_condition(pod, "Ready") and not is_terminating(pod) for pod in pods):
         return ""
     off = "" if service["spec"].get("publishNotReadyAddresses") else ", and publishNotReadyAddresses is off"
     return f"none of the {len(pods)} Pods that {words} selects is Ready{off}"
@@ -105,8 +105,3 @@ def _of_all(view: View, service: Obj) -> str:
 
 def _selects(selector: dict[str, str], pod: Obj) -> bool:
     return selector.items() <= labels_of(pod).items()
-
-
-def _is_ready(pod: Obj) -> bool:
-    condition = condition_of(pod, "Ready")
-    return condition is not None and condition["status"] == "True"

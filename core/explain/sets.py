@@ -5,8 +5,8 @@ from __future__ import annotations
 from core.apimachinery.meta import (
     Obj,
     Ref,
-    condition_of,
     field,
+    has_condition,
     is_terminating,
     labels_of,
     name_of,
@@ -15,7 +15,7 @@ from core.apimachinery.meta import (
     uid_of,
 )
 from core.client.cache import View
-from core.controllers.statefulset.identity import parent_and_ordinal
+from core.controllers.statefulset.identity import parent_and_ordinal, start_ordinal
 from core.controllers.statefulset.strategy import partition
 from core.diagram import facts
 from core.explain import kubectl
@@ -40,10 +40,6 @@ def _pods(view: View, sts: Obj) -> list[Obj]:
     return sorted(pods, key=lambda pod: parent_and_ordinal(name_of(pod))[1])
 
 
-def _is_ready(pod: Obj) -> bool:
-    return (condition_of(pod, "Ready") or {}).get("status") == "True"
-
-
 def _cork(view: View, sts: Obj, now: float) -> Explanation | None:
     """Name the first Pod that is not Ready, for which an ordered set waits.
 
@@ -51,14 +47,15 @@ def _cork(view: View, sts: Obj, now: float) -> Explanation | None:
     """
     if sts["spec"].get("podManagementPolicy") == "Parallel":
         return None
-    pod = next((pod for pod in _pods(view, sts) if not _is_ready(pod) and not is_terminating(pod)), None)
+    waiting = (pod for pod in _pods(view, sts) if not has_condition(pod, "Ready"))
+    pod = next((pod for pod in waiting if not is_terminating(pod)), None)
     if pod is None:
         return None
     culprits = [own(sts, "spec.podManagementPolicy", f"OrderedReady: {name_of(pod)} must be Ready first")]
     state = facts.pod_state(pod, now, ())
     broken = state.cls in (facts.FAILED, facts.BLOCKED)
     newest = field(sts, "status.updateRevision")
-    ordinal = parent_and_ordinal(name_of(pod))[1] - int(field(sts, "spec.ordinals.start", 0))
+    ordinal = parent_and_ordinal(name_of(pod))[1] - start_ordinal(sts)
     old = labels_of(pod).get("controller-revision-hash") != newest and ordinal >= partition(sts)
     sentence, remedies = "", []
     if broken and old and sts["spec"]["updateStrategy"]["type"] == "RollingUpdate":
@@ -88,7 +85,7 @@ def _left_on_old(view: View, sts: Obj) -> Explanation | None:
         remedy = Remedy(kubectl.delete(related[0]), "the set makes it again from the new template")
         culprit = own(sts, "spec.updateStrategy.type", words)
         return Explanation("", NAME, (culprit,), remedies=(remedy,), related=related)
-    start = int(field(sts, "spec.ordinals.start", 0))
+    start = start_ordinal(sts)
     if partition(sts) and all(parent_and_ordinal(name_of(p))[1] - start < partition(sts) for p in old):
         words = f"{names}: below the partition, and made again from the old template"
         line = kubectl.patch(ref, {"spec": {"updateStrategy": {"rollingUpdate": {"partition": 0}}}})

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple, Protocol
 
 from core.api.faults import fails_to_attach
+from core.api.pauses import OF_VOLUMES, doubled
 from core.api.podclaims import claim_name_of, is_made_for, not_made_for
 from core.api.resources import is_terminal
 from core.apimachinery.meta import (
@@ -28,11 +29,10 @@ from core.kubelet import projected
 from core.kubelet.status import container_status
 from core.storage.backend import backend_key, source_of
 from core.storage.topology import check_volume_node_affinity
+from core.storage.volumefile import is_plain
 
 _PROTECTION = "kubernetes.io/pvc-protection"
 _LOCAL = "pod-"
-_REMOUNT_FIRST = 0.5  # seconds, doubling
-_REMOUNT_LAST = 122.0
 _RESYNC_SECONDS = 12.0  # 10 s and up to half of it more by chance
 
 
@@ -105,6 +105,15 @@ def mounts_of(pod: Obj, view: Getter, container_name: str = "") -> list[Mount]:
     return sorted(out, key=lambda mount: -len(mount.path))
 
 
+def files_in(view: View, obj: Obj) -> list[Obj]:
+    """Return the VolumeFile objects of a volume, or of all volumes that a Pod mounts."""
+    if obj["kind"] == "PersistentVolume":
+        keys = [backend_key(obj)]
+    else:
+        keys = [mount.backend_key for mount in mounts_of(obj, view) if mount.backend_key]
+    return [f for key in dict.fromkeys(keys) for f in view.list("VolumeFile", key) if is_plain(f)]
+
+
 def _mount(pod: Obj, view: Getter, volume: Obj, mount: Obj) -> Mount:
     path, name = mount["mountPath"], volume["name"]
     read_only, sub_path = bool(mount.get("readOnly")), mount.get("subPath") or ""
@@ -147,7 +156,7 @@ def pause(error: MountError, times: int) -> float:
     Source: pkg/util/goroutinemap/exponentialbackoff for one volume, pkg/kubelet/pod_workers.go for the Pod.
     """
     if error.message.startswith("MountVolume"):
-        return min(_REMOUNT_FIRST * 2.0 ** min(times - 1, 20), _REMOUNT_LAST)
+        return doubled(times - 1, *OF_VOLUMES)
     return _RESYNC_SECONDS
 
 

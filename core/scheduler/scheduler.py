@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.api.nominations import awaits_victims
+from core.api.pauses import doubled
 from core.api.priorities import pod_priority
 from core.api.resources import is_terminal
 from core.apimachinery.meta import (
@@ -254,8 +255,7 @@ def _back_off(cycle: Cycle) -> float:
     told = cycle.view.indexed("events-by-involved", uid_of(cycle.pod))
     failed = [event for event in told if event["message"].startswith(_FAILED_BINDING)]
     times: int = sum((event.get("series") or {}).get("count", 1) for event in failed)
-    first, last = BACK_OFF_SECONDS
-    return min(first * 2.0 ** min(times, 10), last)
+    return doubled(times, *BACK_OFF_SECONDS)
 
 
 def fit_error(refused: dict[str, Sequence[Reason]]) -> str:

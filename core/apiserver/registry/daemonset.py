@@ -64,8 +64,7 @@ def prepare_for_create(obj: Obj, context: Context) -> None:
     _number(obj, max(_generation(obj), 1))
 
 
-def warnings(obj: Obj, old: Obj | None) -> list[str]:
-    return template_warnings(obj, old)
+warnings = template_warnings
 
 
 def prepare_for_update(obj: Obj, old: Obj, context: Context) -> None:

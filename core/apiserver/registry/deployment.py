@@ -26,7 +26,7 @@ from core.apiserver.registry.counts import (
     positive_int_or_percent,
 )
 from core.apiserver.registry.podspec_defaults import default_pod_template, ensured
-from core.apiserver.registry.podspec_warnings import name_warnings, template_warnings
+from core.apiserver.registry.podspec_warnings import named_template_warnings
 from core.apiserver.registry.podtemplate import Wording, validate_selector_and_template
 
 KIND = "Deployment"
@@ -70,9 +70,7 @@ def prepare_for_create(obj: Obj, context: Context) -> None:
     obj["metadata"]["generation"] = 1
 
 
-def warnings(obj: Obj, old: Obj | None) -> list[str]:
-    names = name_warnings(obj, "Pod names and hostnames") if old is None else []
-    return names + template_warnings(obj, old)
+warnings = named_template_warnings
 
 
 def prepare_for_update(obj: Obj, old: Obj, context: Context) -> None:

@@ -199,3 +199,9 @@ def _pod_affinity(affinity: Obj, path: str) -> Iterator[str]:
     for at, weighted in enumerate(affinity.get(_PREFERRED) or ()):
         if (weighted.get("podAffinityTerm") or {}).get("labelSelector") is None:
             yield f"{path}.{_PREFERRED}[{at}].podAffinityTerm.labelSelector: {_NO_SELECTOR}"
+
+
+def named_template_warnings(obj: Obj, old: Obj | None) -> list[str]:
+    """As :func:`template_warnings`, for a kind whose name begins its Pods' names."""
+    names = name_warnings(obj, "Pod names and hostnames") if old is None else []
+    return names + template_warnings(obj, old)

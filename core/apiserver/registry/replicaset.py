@@ -11,7 +11,7 @@ from core.apimachinery.validation import dns1123_subdomain, immutable, non_negat
 from core.apiserver.registry.context import Context
 from core.apiserver.registry.counts import counters, not_greater
 from core.apiserver.registry.podspec_defaults import default_pod_template, ensured
-from core.apiserver.registry.podspec_warnings import name_warnings, template_warnings
+from core.apiserver.registry.podspec_warnings import named_template_warnings
 from core.apiserver.registry.podtemplate import Wording, validate_selector_and_template
 
 KIND = "ReplicaSet"
@@ -44,9 +44,7 @@ def prepare_for_create(obj: Obj, context: Context) -> None:
     obj["metadata"]["generation"] = 1
 
 
-def warnings(obj: Obj, old: Obj | None) -> list[str]:
-    names = name_warnings(obj, "Pod names and hostnames") if old is None else []
-    return names + template_warnings(obj, old)
+warnings = named_template_warnings
 
 
 def prepare_for_update(obj: Obj, old: Obj, context: Context) -> None:

@@ -8,6 +8,7 @@ the set's Events about them, of all nodes together.
 
 from __future__ import annotations
 
+from core.api.pauses import doubled
 from core.apimachinery.meta import Obj, is_terminating, labels_of, name_of, namespace_of, replaced, uid_of
 from core.apimachinery.timestamps import seconds
 from core.client.actions import NOTHING, Action, Plan, RecordEvent, UpdateStatus, side_by_side
@@ -131,8 +132,7 @@ def _back_off(state: State) -> float:
         return 0.0
     number = sum(int(event.get("count") or 1) for event in failures)
     last = max(seconds(event["lastTimestamp"]) for event in failures)
-    pause: float = min(2.0 ** min(number - 1, 30), _LONGEST_BACK_OFF)
-    return max(last + pause - state.now, 0.0)
+    return max(last + doubled(number - 1, 1.0, _LONGEST_BACK_OFF) - state.now, 0.0)
 
 
 def _batches(state: State, step: Manage) -> list[list[Batch]]:

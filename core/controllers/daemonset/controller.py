@@ -13,10 +13,8 @@ from core.client.cache import View
 from core.client.component import Handler
 from core.controllers.adoption import owners_to_sync
 from core.controllers.daemonset.control import update_daemon_set
-from core.controllers.daemonset.nodes import Wish, wish_for
+from core.controllers.daemonset.nodes import NOWHERE, wish_for
 from core.sim.settings import Settings
-
-_NOWHERE = Wish(False, False)
 
 
 def _of_the_set(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
@@ -35,7 +33,7 @@ def _of_a_node(view: View, old: Obj | None, new: Obj | None) -> Iterable[Ref]:
     return [
         ref_of(ds)
         for ds in view.list("DaemonSet")
-        if (wish_for(ds, old) if old is not None else _NOWHERE) != wish_for(ds, new)
+        if (wish_for(ds, old) if old is not None else NOWHERE) != wish_for(ds, new)
     ]
 
 

@@ -32,6 +32,9 @@ class Wish(NamedTuple):
     stay: bool
 
 
+NOWHERE = Wish(False, False)
+
+
 def wish_for(ds: Obj, node: Obj) -> Wish:
     """Return what *ds* wants of *node*."""
     spec = ds["spec"]["template"]["spec"]

@@ -8,10 +8,8 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from core.apimachinery.meta import Obj, is_terminating
-from core.controllers.daemonset.nodes import Wish
+from core.controllers.daemonset.nodes import NOWHERE
 from core.controllers.daemonset.state import State
-
-_NOWHERE = Wish(False, False)
 
 
 class Step(NamedTuple):
@@ -69,7 +67,7 @@ def _surging(state: State, nodes: dict[str, list[Obj]]) -> Step:
             else:
                 surge += 1
             continue
-        runs = state.wishes.get(name, _NOWHERE).run
+        runs = state.wishes.get(name, NOWHERE).run
         if runs:
             (candidates if state.is_available(old) else allowed).append(name)
         else:

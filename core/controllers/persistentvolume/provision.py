@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 
 from core.api.faults import is_stopped
+from core.api.pauses import OF_VOLUMES, doubled
 from core.apimachinery.meta import Obj, annotations_of, name_of, uid_of
 from core.apimachinery.timestamps import seconds
 from core.client.actions import Create, Plan, RecordEvent, Update
@@ -29,9 +30,6 @@ from core.storage.classes import (
     provisioner_trouble,
 )
 from core.storage.misses import nearest_miss
-
-_BACKOFF_FIRST = 0.5  # seconds
-_BACKOFF_LAST = 122.0
 
 _EXTERNAL_PROVISIONING = (
     "Waiting for a volume to be created either by the external provisioner '{}' or manually by the system "
@@ -89,7 +87,7 @@ def _is_held_back(view: View, failure: RecordEvent, now: float) -> bool:
     for event in view.indexed("events-by-involved", uid_of(failure.regarding)):
         if event["reason"] == failure.reason and event["message"] == failure.message:
             times = int(event["count"])
-            wait = min(_BACKOFF_FIRST * 2.0 ** min(times - 1, 20), _BACKOFF_LAST)
+            wait = doubled(times - 1, *OF_VOLUMES)
             # the Event tells whole seconds, and what failed a moment after a beat is not due at the same beat
             return now - (seconds(event["lastTimestamp"]) + 0.999) <= wait
     return False
