@@ -203,7 +203,13 @@ class Past:
 
     def _catch_up(self) -> None:
         store = self._store
-        if self._place(store.compacted) > FORGOTTEN + len(store.view.everything()):
+        if store.revision == self._seen:
+            return
+        stale = self._place(store.compacted)
+        if stale > FORGOTTEN:
+            with store.reading() as view:
+                stale -= len(view.everything())
+        if stale > FORGOTTEN:
             self._lines, self._told, self._of = [], [], {}  # read once more, without what is compacted by now
         for line in store.lines_since(self._seen):
             self._lines.append(line)
